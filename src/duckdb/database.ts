@@ -1,0 +1,51 @@
+import { DuckDBInstance } from "@duckdb/node-api";
+import { Connection } from "./connection.ts";
+
+export interface DatabaseOptions {
+  /** DuckDB's own limit, in bytes. The process needs more: bodies as text, Node's heap. */
+  readonly memoryLimitBytes: number;
+  /** Threads over all connections. */
+  readonly threads: number;
+  /** Where DuckDB spills what does not fit; null: nowhere, the statement fails. */
+  readonly tempDirectory: string | null;
+}
+
+/**
+ * A DuckDB in memory, to which stores are attached for as long as they are written or read. Nothing is fetched: extensions
+ * that are not built in are neither installed nor loaded.
+ */
+export class Database implements AsyncDisposable {
+  readonly #instance: DuckDBInstance;
+  readonly #connections = new Set<Connection>();
+
+  private constructor(instance: DuckDBInstance) {
+    this.#instance = instance;
+  }
+
+  static async open(options: DatabaseOptions): Promise<Database> {
+    const instance = await DuckDBInstance.create(":memory:", {
+      memory_limit: `${String(Math.floor(options.memoryLimitBytes / 1024))}KiB`,
+      threads: String(options.threads),
+      temp_directory: options.tempDirectory ?? "",
+      autoinstall_known_extensions: "false",
+      autoload_known_extensions: "false",
+      // Order of rows means nothing to us; keeping it costs memory.
+      preserve_insertion_order: "false",
+    });
+    return new Database(instance);
+  }
+
+  /** A connection with its own temporary tables. Times are UTC. */
+  async connect(): Promise<Connection> {
+    const connection = new Connection(await this.#instance.connect());
+    await connection.run("SET TimeZone = 'UTC'");
+    this.#connections.add(connection);
+    return connection;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const connection of this.#connections) connection.close();
+    this.#instance.closeSync();
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,124 @@
+import type { Connection, SqlRow } from "../../duckdb/connection.ts";
+import type { Plan } from "../../plan/plan.ts";
+import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
+import { SLICE_COLUMNS, SLICE_TABLES, type Stage, lookupTable, parameterColumn, targetTable } from "../../sql/slice-tables.ts";
+import { writeCrossChecks, writeDoubleKeys, writeVerdicts } from "../../sql/write-gate.ts";
+import { type ShredSql, writeShred } from "../../sql/write-shred.ts";
+import type { Finding, SliceDocument, SliceRows, SliceVerdict } from "../slice.ts";
+
+/** Runs a plan over slices on DuckDB connections: the rows of a slice stay in temporary tables of its connection, for a store to apply. */
+export class DuckdbEngine {
+  readonly #plan: Plan;
+  readonly #shred: ShredSql;
+  readonly #verdicts: string;
+  readonly #crossChecks: string | null;
+
+  constructor(plan: Plan) {
+    this.#plan = plan;
+    this.#shred = writeShred(plan, duckdbDialect);
+    this.#verdicts = writeVerdicts(plan, duckdbDialect);
+    this.#crossChecks = writeCrossChecks(plan, duckdbDialect);
+  }
+
+  /** What `run` executes, in order. */
+  stages(): readonly Stage[] {
+    const checks: Stage[] = [{ name: "gate: verdicts", sql: this.#verdicts }];
+    if (this.#crossChecks !== null) checks.push({ name: "gate: rules and relationships between targets", sql: this.#crossChecks });
+    return [...this.#shred.stages, ...checks];
+  }
+
+  /** Shreds and checks one slice. The tables of the slice before are replaced. */
+  async run(connection: Connection, bodies: Iterable<{ readonly capture: number; readonly body: string }>, documents: readonly SliceDocument[]): Promise<SliceVerdict> {
+    await this.dropTables(connection);
+    await this.#load(connection, bodies, documents);
+    for (const stage of this.#shred.stages) await connection.run(stage.sql);
+    const verdict = await this.#verdict(connection, documents);
+    await connection.run(`DROP TABLE ${SLICE_TABLES.bodies}`);
+    return verdict;
+  }
+
+  /** Frees what the last slice holds. */
+  async dropTables(connection: Connection): Promise<void> {
+    const tables = [
+      SLICE_TABLES.bodies,
+      SLICE_TABLES.slots,
+      SLICE_TABLES.documents,
+      ...this.#plan.lookupTables.map((_, at) => lookupTable(at)),
+      ...this.#plan.targets.map((_, at) => targetTable(at)),
+    ];
+    for (const table of tables) await connection.run(`DROP TABLE IF EXISTS ${table}`);
+  }
+
+  async #load(connection: Connection, bodies: Iterable<{ readonly capture: number; readonly body: string }>, documents: readonly SliceDocument[]): Promise<void> {
+    const name = duckdbDialect.name.bind(duckdbDialect);
+    const parameters = this.#plan.parameters;
+    await connection.run(`CREATE TEMP TABLE ${SLICE_TABLES.bodies} (capture BIGINT, body JSON)`);
+    await connection.append(SLICE_TABLES.bodies, ["BIGINT", "VARCHAR"], rowsOf(bodies));
+    const columns = [
+      `${name(SLICE_COLUMNS.slot)} INTEGER`,
+      `${name(SLICE_COLUMNS.capture)} BIGINT`,
+      `${name(SLICE_COLUMNS.position)} VARCHAR`,
+      `${name(SLICE_COLUMNS.capturedAt)} VARCHAR`,
+      ...parameters.map((_, at) => `${name(parameterColumn(at))} VARCHAR`),
+    ];
+    await connection.run(`CREATE TEMP TABLE ${SLICE_TABLES.slots} (${columns.join(", ")})`);
+    await connection.append(
+      SLICE_TABLES.slots,
+      ["INTEGER", "BIGINT", "VARCHAR", "VARCHAR", ...parameters.map(() => "VARCHAR" as const)],
+      documents.map((document) => [document.slot, document.capture, document.position, document.capturedAt, ...parameters.map((parameter) => document.parameters[parameter] ?? null)]),
+    );
+    await connection.run(`ALTER TABLE ${SLICE_TABLES.slots} ALTER ${name(SLICE_COLUMNS.capturedAt)} TYPE TIMESTAMPTZ`);
+  }
+
+  async #verdict(connection: Connection, documents: readonly SliceDocument[]): Promise<SliceVerdict> {
+    const rows: SliceRows[] = [];
+    const findings: Finding[] = [];
+    const found = new Set<number>();
+    const flagged = new Map<number, Set<number>>();
+    const doubled = new Map<number, number[]>();
+    for (const row of await connection.rows(this.#verdicts)) {
+      const target = Number(row["target"]);
+      const slot = Number(row["slot"]);
+      if (target < 0) found.add(slot);
+      else rows.push({ target, slot, rows: Number(row["rows"]) });
+      if (row["fails"] === true || row["bads"] === true || row["warns"] === true) flagged.set(target, (flagged.get(target) ?? new Set()).add(slot));
+      if (row["doubles"] === true) doubled.set(target, [...(doubled.get(target) ?? []), slot]);
+    }
+    for (const document of documents) {
+      if (found.has(document.slot)) continue;
+      findings.push({ slot: document.slot, kind: "fail", target: null, rule: "the document is in its capture", column: null, pointer: document.position, value: null });
+    }
+    for (const [target, slots] of flagged) {
+      const details = this.#shred.details[target + 1];
+      if (details !== undefined) findings.push(...(await connection.rows(details.query([...slots].join(", ")))).map((row) => readFinding(row, this.#targetName(target))));
+    }
+    for (const [target, slots] of doubled) {
+      const doubles = await connection.rows(writeDoubleKeys(this.#plan, target, slots.join(", "), duckdbDialect));
+      findings.push(...doubles.map((row) => readFinding({ ...row, kind: "fail", rule: "the primary key is unique", column: null, pointer: "" }, this.#targetName(target))));
+    }
+    if (this.#crossChecks !== null) findings.push(...(await connection.rows(this.#crossChecks)).map((row) => readFinding(row, null)));
+    return { rows, findings };
+  }
+
+  #targetName(target: number): string | null {
+    return this.#plan.targets[target]?.name ?? null;
+  }
+}
+
+function* rowsOf(bodies: Iterable<{ readonly capture: number; readonly body: string }>): Generator<readonly [number, string]> {
+  for (const { capture, body } of bodies) yield [capture, body];
+}
+
+function readFinding(row: SqlRow, target: string | null): Finding {
+  const text = (value: unknown): string | null => (value === null || value === undefined ? null : String(value as string));
+  const kind = row["kind"];
+  return {
+    slot: Number(row[SLICE_COLUMNS.slot]),
+    kind: kind === "bad" || kind === "warn" ? kind : "fail",
+    target,
+    rule: text(row["rule"]) ?? "",
+    column: text(row["column"]),
+    pointer: text(row["pointer"]) ?? "",
+    value: text(row["value"]),
+  };
+}

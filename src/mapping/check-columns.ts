@@ -1,0 +1,54 @@
+import { type CheckContext, oneOf, problemAt } from "./check-context.ts";
+import { checkName, LINEAGE_COLUMNS } from "./check-name.ts";
+import { COLUMN_TYPE_SPELLINGS, type ColumnType, parseColumnType } from "./column-type.ts";
+import type { FieldSpec, PartialSpec } from "./mapping-spec.ts";
+import { nearestSpelling } from "./nearest-spelling.ts";
+import { quoted } from "./report.ts";
+
+/** A column whose name and type are checked, and whose value is not yet. */
+export interface DraftColumn {
+  readonly name: string;
+  /** Null where it is wrong and reported. */
+  readonly type: ColumnType | null;
+  readonly spec: PartialSpec<FieldSpec>;
+}
+
+/** Checks names and types of columns. `outer`: the file-level fields, which every target has too. */
+export function checkColumns(context: CheckContext, fields: readonly PartialSpec<FieldSpec>[], outer: ReadonlyMap<string, DraftColumn>): ReadonlyMap<string, DraftColumn> {
+  const columns = new Map(outer);
+  for (const field of fields) {
+    const { name } = field;
+    if (name === undefined) continue;
+    checkName(context, field, "name", name, "a column");
+    const isLineage = LINEAGE_COLUMNS.some((each) => each === name);
+    if (isLineage) problemAt(context, field, "name", { code: "mapping.reserved-name", message: `the column name ${quoted(name)} is the platform's own`, expected: `none of: ${LINEAGE_COLUMNS.join(", ")}`, got: quoted(name) });
+    if (columns.has(name)) {
+      const where = outer.has(name) ? "a file-level field, which every target has already" : "there already";
+      problemAt(context, field, "name", { code: "mapping.double-name", message: `the column ${quoted(name)} is ${where}`, expected: "each column once", got: `${quoted(name)} again` });
+      continue;
+    }
+    columns.set(name, { name, type: checkType(context, field), spec: field });
+  }
+  return columns;
+}
+
+function checkType(context: CheckContext, field: PartialSpec<FieldSpec>): ColumnType | null {
+  if (field.type === undefined) return null;
+  const type = parseColumnType(field.type);
+  if (type === null) {
+    const near = nearestSpelling(field.type.replace(/\(.*/, ""), COLUMN_TYPE_SPELLINGS.map((each) => each.replace(/\(.*/, "")));
+    problemAt(context, field, "type", {
+      code: "mapping.unknown-type",
+      message: `unknown column type ${quoted(field.type)}`,
+      expected: oneOf(COLUMN_TYPE_SPELLINGS),
+      got: quoted(field.type),
+      didYouMean: COLUMN_TYPE_SPELLINGS.find((each) => near !== null && each.startsWith(near)) ?? COLUMN_TYPE_SPELLINGS.find((each) => each.startsWith(field.type?.replace(/\(.*/, "") || "-")) ?? null,
+    });
+  }
+  return type;
+}
+
+/** Names and types, as expressions see them. */
+export function columnTypes(columns: ReadonlyMap<string, DraftColumn>): ReadonlyMap<string, ColumnType | null> {
+  return new Map([...columns].map(([name, column]) => [name, column.type]));
+}

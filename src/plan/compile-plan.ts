@@ -1,0 +1,193 @@
+import { sha256Hex } from "../core/hash.ts";
+import type { Expression } from "../mapping/expression.ts";
+import type { Field, Lookup, Mapping, RowSource, Target } from "../mapping/mapping.ts";
+import type { Path } from "../mapping/path.ts";
+import { nodesOf } from "./expression-walk.ts";
+import type { Level, LookupLeaf, LookupTable, Plan, PlanColumn, PlanLookup, PlanTarget } from "./plan.ts";
+import { type ReadPath, readSchemaOf } from "./read-schema.ts";
+import { allLevels, columnReferences, keySteps, levelOf, levelSteps, targetReferences } from "./references.ts";
+
+export interface CompileOptions {
+  /** Every bad value quarantines (`--strict`). Default false. */
+  readonly strict?: boolean;
+}
+
+/** Compiles a checked mapping. Deterministic: the same mapping gives the same plan and fingerprint. */
+export function compilePlan(mapping: Mapping, options: CompileOptions = {}): Plan {
+  const strict = options.strict ?? false;
+  const documentLevels = mapping.source.arraySource === null ? [] : levelsOf(mapping.source.arraySource);
+  const tables = new LookupTables();
+  const fields = mapping.fields.map((field) => compileColumn(field, strict));
+  const fieldNames = new Set(fields.map((field) => field.name));
+  const targets = mapping.targets.map((target) => compileTarget(target, fieldNames, tables, strict));
+  const lookupTables = tables.withLeavesOf(targets);
+  const draft = {
+    mapping: mapping.name,
+    strict,
+    source: mapping.source,
+    nullValues: mapping.nullValues,
+    read: readSchemaOf(readPaths(mapping, documentLevels, fields, targets, lookupTables)),
+    documentLevels,
+    fields,
+    lookupTables,
+    targets,
+    parameters: parametersOf(fields, targets),
+  };
+  return deepFreeze({ ...draft, fingerprint: fingerprintOf(draft) });
+}
+
+/** Names the captures that a mapping takes and what it reads of them: the document index is keyed by it. */
+export function sourceFingerprint(plan: Pick<Plan, "source" | "fields" | "documentLevels">): string {
+  const named = new Set([...plan.source.documentKey, ...(plan.source.date === null ? [] : [plan.source.date])]);
+  return sha256Hex(stableJson({ source: plan.source, levels: plan.documentLevels, fields: plan.fields.filter((field) => named.has(field.name)) }));
+}
+
+function levelsOf(path: Path): readonly Level[] {
+  const levels: Level[] = [];
+  let keys: string[] = [];
+  for (const step of path) {
+    if (step.kind === "key") keys.push(step.key);
+    else {
+      levels.push({ keys, each: step.kind });
+      keys = [];
+    }
+  }
+  if (keys.length > 0) levels.push({ keys, each: "object" });
+  return levels;
+}
+
+function rowLevels(source: RowSource): readonly Level[] {
+  return source.kind === "document" ? [] : levelsOf(source.path);
+}
+
+function compileColumn(field: Field, strict: boolean): PlanColumn {
+  return {
+    name: field.name,
+    type: field.type,
+    nullable: field.nullable,
+    value: field.value,
+    default: field.default,
+    onBadValue: strict ? "quarantine" : field.onBadValue,
+  };
+}
+
+function compileTarget(target: Target, fieldNames: ReadonlySet<string>, tables: LookupTables, strict: boolean): PlanTarget {
+  return {
+    name: target.name,
+    levels: rowLevels(target.rowSource),
+    optional: target.optional,
+    filter: target.filter,
+    lookups: target.lookups.map((lookup) => compileLookup(lookup, tables)),
+    primaryKey: target.primaryKey,
+    columns: target.fields.filter((field) => !fieldNames.has(field.name)).map((field) => compileColumn(field, strict)),
+    rules: target.rules.map(({ rule, expression, severity }) => ({ rule, expression, severity })),
+    relationships: target.relationships
+      .filter((relationship) => !relationship.optional)
+      .map(({ fromFields, toTable, toFields }) => ({ fromFields, toTable, toFields })),
+  };
+}
+
+function compileLookup(lookup: Lookup, tables: LookupTables): PlanLookup {
+  return {
+    name: lookup.name,
+    places: lookup.places.map((place) => ({ table: tables.at(place.container, place.by), prefix: place.prefix, reference: place.reference })),
+  };
+}
+
+/** The containers that lookups go to, each once. */
+class LookupTables {
+  readonly #tables: { readonly keys: readonly string[]; readonly by: "key" | "position" }[] = [];
+
+  at(keys: readonly string[], by: "key" | "position"): number {
+    const known = this.#tables.findIndex((table) => table.by === by && table.keys.join("\u0000") === keys.join("\u0000"));
+    return known >= 0 ? known : this.#tables.push({ keys, by }) - 1;
+  }
+
+  withLeavesOf(targets: readonly PlanTarget[]): readonly LookupTable[] {
+    return this.#tables.map((table, position) => {
+      const leaves = new Map<string, LookupLeaf>();
+      for (const target of targets) {
+        const names = new Set(target.lookups.filter((lookup) => lookup.places.some((place) => place.table === position)).map((lookup) => lookup.name));
+        for (const { reference, kind } of targetReferences(target)) {
+          if (reference.root.kind === "lookup" && names.has(reference.root.name)) leaves.set(`${kind} ${reference.keys.join("\u0000")}`, { keys: reference.keys, kind });
+        }
+      }
+      return { ...table, leaves: [...leaves.values()] };
+    });
+  }
+}
+
+function readPaths(
+  mapping: Mapping,
+  documentLevels: readonly Level[],
+  fields: readonly PlanColumn[],
+  targets: readonly PlanTarget[],
+  lookupTables: readonly LookupTable[],
+): readonly ReadPath[] {
+  const documentLevel = documentLevels.length;
+  const paths: ReadPath[] = [];
+  const add = (levels: readonly Level[], level: number, keys: readonly string[], kind: ReadPath["kind"]): void => {
+    paths.push({ steps: [...levelSteps(levels.slice(0, level)), ...keySteps(keys)], kind });
+  };
+  if (mapping.source.version !== null) {
+    const { reference } = mapping.source.version;
+    add(documentLevels, levelOf(reference, documentLevel, documentLevel) ?? documentLevel, reference.keys, "text");
+  }
+  for (const field of fields) {
+    for (const { reference, kind } of columnReferences(field)) add(documentLevels, levelOf(reference, documentLevel, documentLevel) ?? documentLevel, reference.keys, kind);
+  }
+  for (const target of targets) {
+    const levels = allLevels({ documentLevels }, target);
+    add(levels, levels.length, [], "container");
+    for (const { reference, kind } of targetReferences(target)) {
+      const level = levelOf(reference, documentLevel, levels.length);
+      if (level !== null) add(levels, level, reference.keys, kind);
+    }
+  }
+  for (const table of lookupTables) {
+    const levels: readonly Level[] = [...documentLevels, { keys: table.keys, each: table.by === "key" ? "values" : "items" }];
+    add(levels, levels.length, [], "container");
+    for (const leaf of table.leaves) add(levels, levels.length, leaf.keys, leaf.kind);
+  }
+  return paths;
+}
+
+function parametersOf(fields: readonly PlanColumn[], targets: readonly PlanTarget[]): readonly string[] {
+  const names = new Set<string>();
+  const see = (expression: Expression): void => {
+    for (const node of nodesOf(expression)) if (node.kind === "parameter") names.add(node.name);
+  };
+  for (const column of [...fields, ...targets.flatMap((target) => target.columns)]) {
+    if (column.value.kind === "source_field" && column.value.source.kind === "parameter") names.add(column.value.source.name);
+    if (column.value.kind === "expression") see(column.value.expression);
+  }
+  for (const target of targets) {
+    if (target.filter !== null) see(target.filter);
+    for (const rule of target.rules) see(rule.expression);
+  }
+  return [...names].sort();
+}
+
+/** Warnings change no row and no verdict: a changed warning makes no document behind. */
+function fingerprintOf(draft: Omit<Plan, "fingerprint">): string {
+  const { read: _read, lookupTables: _tables, ...decides } = draft;
+  const targets = draft.targets.map((target) => ({ ...target, rules: target.rules.filter((rule) => rule.severity === "error") }));
+  return sha256Hex(stableJson({ ...decides, targets }));
+}
+
+/** JSON with sorted keys; bigint as text with a mark. */
+function stableJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) => {
+    if (typeof inner === "bigint") return { bigint: inner.toString() };
+    if (inner === null || typeof inner !== "object" || Array.isArray(inner)) return inner;
+    return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+  });
+}
+
+function deepFreeze<T>(value: T): T {
+  if (value !== null && typeof value === "object" && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) deepFreeze(inner);
+  }
+  return value;
+}

@@ -1,0 +1,67 @@
+import type { Expression } from "../mapping/expression.ts";
+import type { Reference, Step } from "../mapping/path.ts";
+import { nodesOf } from "./expression-walk.ts";
+import type { Level, Plan, PlanColumn, PlanTarget } from "./plan.ts";
+
+/** A reference together with how its value is read. */
+export interface ReadReference {
+  readonly reference: Reference;
+  readonly kind: "text" | "json";
+}
+
+/** All JSON values that an expression looks at, each as text. */
+export function expressionReferences(expression: Expression): readonly ReadReference[] {
+  return [...nodesOf(expression)].flatMap((node): ReadReference[] => (node.kind === "path" ? [{ reference: node.reference, kind: "text" }] : []));
+}
+
+/** All JSON values that a column looks at. */
+export function columnReferences(column: PlanColumn): readonly ReadReference[] {
+  switch (column.value.kind) {
+    case "path":
+      return [{ reference: column.value.reference, kind: column.type.name === "JSONB" ? "json" : "text" }];
+    case "source_field":
+      return [];
+    case "expression":
+      return expressionReferences(column.value.expression);
+  }
+}
+
+/** All JSON values that a target's rows look at, apart from its containers. */
+export function targetReferences(target: PlanTarget): readonly ReadReference[] {
+  return [
+    ...target.columns.flatMap(columnReferences),
+    ...(target.filter === null ? [] : expressionReferences(target.filter)),
+    ...target.rules.flatMap((rule) => expressionReferences(rule.expression)),
+    ...target.lookups.flatMap((lookup) => lookup.places.map((place): ReadReference => ({ reference: place.reference, kind: "text" }))),
+  ];
+}
+
+/**
+ * The level that a reference starts at, counted from the answer's root (0) through the document (`documentLevels.length`) to
+ * the row; null for a lookup.
+ */
+export function levelOf(reference: Reference, documentLevel: number, rowLevel: number): number | null {
+  switch (reference.root.kind) {
+    case "element":
+      return rowLevel;
+    case "parent":
+      return rowLevel - reference.root.levels;
+    case "document":
+      return documentLevel;
+    case "lookup":
+      return null;
+  }
+}
+
+export function levelSteps(levels: readonly Level[]): readonly Step[] {
+  return levels.flatMap((level): Step[] => [...keySteps(level.keys), ...(level.each === "object" ? [] : [{ kind: level.each }])]);
+}
+
+export function keySteps(keys: readonly string[]): readonly Step[] {
+  return keys.map((key) => ({ kind: "key", key }));
+}
+
+/** The levels from the answer's root to a target's row. */
+export function allLevels(plan: Pick<Plan, "documentLevels">, target: Pick<PlanTarget, "levels">): readonly Level[] {
+  return [...plan.documentLevels, ...target.levels];
+}

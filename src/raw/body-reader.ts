@@ -1,0 +1,93 @@
+import { open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import type { Capture } from "./capture.ts";
+import { bodiesFile } from "./manifest.ts";
+import { rawDamaged } from "./raw-damaged.ts";
+
+/** How many bodies are read ahead, and how many bytes of them. */
+const MAX_AHEAD = 8;
+const MAX_AHEAD_BYTES = 32 * 1024 * 1024;
+const MAX_CHUNK_BYTES = 1 << 22;
+
+const decompress = promisify<Uint8Array, { maxOutputLength: number; chunkSize: number }, Buffer>(gunzip);
+
+/** Reads single bodies out of segments by their place. Keeps some files open until it is closed. */
+export class BodyReader implements AsyncDisposable {
+  readonly #root: string;
+  readonly #files = new Map<string, Promise<FileHandle>>();
+
+  /** `root` is the folder of all raw tables. */
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** @throws OutsideError `raw.damaged`. */
+  async read(capture: Capture): Promise<Buffer> {
+    const { segment, offset, length } = capture.place;
+    const path = join(this.#root, `${capture.endpoint}.${capture.method}`, bodiesFile(segment));
+    const member = Buffer.allocUnsafe(length);
+    let body: Buffer;
+    try {
+      const file = await this.#open(path);
+      const { bytesRead } = await file.read(member, 0, length, offset);
+      if (bytesRead < length) throw rawDamaged(path, offset, `the file ends before the body of capture ${String(capture.id)}`, `${String(length)} bytes`);
+      // One byte more than can come, so that zlib is done in one step.
+      body = await decompress(member, { maxOutputLength: Math.max(capture.bytes, 1), chunkSize: Math.min(Math.max(capture.bytes + 1, 64), MAX_CHUNK_BYTES) });
+    } catch (cause) {
+      if (cause instanceof Error && cause.name === "OutsideError") throw cause;
+      throw rawDamaged(path, offset, `the body of capture ${String(capture.id)} cannot be read`, "a gzip member", cause);
+    }
+    if (body.length !== capture.bytes) {
+      throw rawDamaged(path, offset, `the body of capture ${String(capture.id)} has ${String(body.length)} bytes`, `${String(capture.bytes)} bytes`);
+    }
+    return body;
+  }
+
+  /** Bodies in the order of the captures, some of them read ahead. */
+  async *readAll(captures: Iterable<Capture> | AsyncIterable<Capture>): AsyncGenerator<{ capture: Capture; body: Buffer }, void, undefined> {
+    const ahead: { readonly capture: Capture; readonly body: Promise<Buffer> }[] = [];
+    let bytes = 0;
+    try {
+      for await (const capture of captures) {
+        const body = this.read(capture);
+        // It is awaited in its turn; until then a failure must not count as unhandled.
+        body.catch(() => undefined);
+        ahead.push({ capture, body });
+        bytes += capture.bytes;
+        while (ahead.length >= MAX_AHEAD || bytes > MAX_AHEAD_BYTES) {
+          const next = ahead.shift();
+          if (next === undefined) break;
+          bytes -= next.capture.bytes;
+          yield { capture: next.capture, body: await next.body };
+        }
+      }
+      for (let next = ahead.shift(); next !== undefined; next = ahead.shift()) yield { capture: next.capture, body: await next.body };
+    } finally {
+      await Promise.allSettled(ahead.map(async ({ body }) => await body));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const file of this.#files.values()) {
+      try {
+        await (await file).close();
+      } catch {
+        // It could not be opened, which was said where it was wanted.
+      }
+    }
+    this.#files.clear();
+  }
+
+  async #open(path: string): Promise<FileHandle> {
+    let file = this.#files.get(path);
+    if (file === undefined) {
+      file = open(path, "r");
+      this.#files.set(path, file);
+      file.catch(() => undefined);
+    }
+    return await file;
+  }
+}

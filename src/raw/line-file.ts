@@ -1,0 +1,151 @@
+import { open, stat } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { dirname } from "node:path";
+import { isFileError } from "../core/file-error.ts";
+
+/**
+ * Append-only files of lines that survive a kill at any point: a line counts once its line feed is there. What follows the last line feed is a torn tail,
+ * which readers leave out and the next writer cuts off.
+ */
+
+/** A complete line without its line feed, and the byte offsets of its start and of what follows it. */
+export interface Line {
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+const CHUNK_BYTES = 1 << 20;
+const LINE_FEED = 0x0a;
+
+/** The complete lines from a byte offset on that the file has at the time of the call; none where there is no file. */
+export async function* readLines(path: string, fromOffset: number): AsyncGenerator<Line, void, undefined> {
+  const file = await openToRead(path);
+  if (file === null) return;
+  try {
+    const { size } = await file.stat();
+    let start = fromOffset;
+    let rest: Buffer[] = [];
+    for (let offset = fromOffset; offset < size; ) {
+      const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, size - offset));
+      const { bytesRead } = await file.read(chunk, 0, chunk.length, offset);
+      // Another process cut off a torn tail.
+      if (bytesRead === 0) return;
+      offset += bytesRead;
+      let from = 0;
+      for (let feed = chunk.indexOf(LINE_FEED, 0); feed !== -1 && feed < bytesRead; feed = chunk.indexOf(LINE_FEED, from)) {
+        const part = chunk.subarray(from, feed);
+        const line = rest.length === 0 ? part : Buffer.concat([...rest, part]);
+        rest = [];
+        from = feed + 1;
+        const end = start + line.length + 1;
+        yield { text: line.toString("utf8"), start, end };
+        start = end;
+      }
+      if (from < bytesRead) rest.push(chunk.subarray(from, bytesRead));
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** The last complete line; null where there is none. */
+export async function readLastLine(path: string): Promise<Line | null> {
+  const file = await openToRead(path);
+  if (file === null) return null;
+  try {
+    const { size } = await file.stat();
+    const end = await lineFeedBefore(file, size);
+    if (end === -1) return null;
+    const start = (await lineFeedBefore(file, end)) + 1;
+    const line = Buffer.allocUnsafe(end - start);
+    await file.read(line, 0, line.length, start);
+    return { text: line.toString("utf8"), start, end: end + 1 };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Cuts the file at `end` (creating it), appends there, and returns once the data is on the disk. */
+export async function writeFrom(path: string, end: number, data: readonly Uint8Array[]): Promise<void> {
+  const { file, isNew } = await openToWrite(path);
+  try {
+    if ((await file.stat()).size !== end) await file.truncate(end);
+    let offset = end;
+    for (const part of data) {
+      for (let written = 0; written < part.length; ) {
+        const { bytesWritten } = await file.write(part, written, part.length - written, offset);
+        written += bytesWritten;
+        offset += bytesWritten;
+      }
+    }
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+  if (isNew) await syncFolder(dirname(path));
+}
+
+/** Cuts off what follows `end`; a file that is not there or not longer stays as it is. */
+export async function cutAt(path: string, end: number): Promise<void> {
+  const size = await fileSize(path);
+  if (size > end) await writeFrom(path, end, []);
+}
+
+/** 0 where there is no file. */
+export async function fileSize(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (isFileError(error, "ENOENT")) return 0;
+    throw error;
+  }
+}
+
+/** Makes the names in a folder durable, where the system can. */
+export async function syncFolder(path: string): Promise<void> {
+  let folder: FileHandle;
+  try {
+    folder = await open(path, "r");
+  } catch (error) {
+    // Windows opens no folders.
+    if (isFileError(error, "EISDIR") || isFileError(error, "EPERM")) return;
+    throw error;
+  }
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+async function openToRead(path: string): Promise<FileHandle | null> {
+  try {
+    return await open(path, "r");
+  } catch (error) {
+    if (isFileError(error, "ENOENT")) return null;
+    throw error;
+  }
+}
+
+async function openToWrite(path: string): Promise<{ file: FileHandle; isNew: boolean }> {
+  try {
+    return { file: await open(path, "r+"), isNew: false };
+  } catch (error) {
+    if (!isFileError(error, "ENOENT")) throw error;
+    return { file: await open(path, "wx+"), isNew: true };
+  }
+}
+
+/** Offset of the last line feed before `end`, −1 where there is none. */
+async function lineFeedBefore(file: FileHandle, end: number): Promise<number> {
+  const chunk = Buffer.allocUnsafe(1 << 16);
+  for (let to = end; to > 0; ) {
+    const from = Math.max(0, to - chunk.length);
+    const { bytesRead } = await file.read(chunk, 0, to - from, from);
+    const feed = chunk.subarray(0, bytesRead).lastIndexOf(LINE_FEED);
+    if (feed !== -1) return from + feed;
+    to = from;
+  }
+  return -1;
+}

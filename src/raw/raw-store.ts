@@ -1,0 +1,68 @@
+import type { Capture, CheckedCapture } from "./capture.ts";
+import type { ShapeDictionary } from "./shape.ts";
+
+export interface AppendResult {
+  readonly capture: Capture;
+  /** `duplicate`: (request, captured_at, content hash) was there before; `capture` is that one and nothing was written. */
+  readonly outcome: "stored" | "duplicate";
+  /** The same body was there already (always so for a duplicate), so none was written. */
+  readonly sharedBody: boolean;
+}
+
+/** A capture and where to read on after it. `position` is opaque and stays valid for ever. */
+export interface PositionedCapture {
+  readonly capture: Capture;
+  readonly position: string;
+}
+
+/** One line of a sidecar: whatever a user of raw derives from one capture. One line per capture. */
+export interface SidecarLine {
+  readonly capture: number;
+  readonly [field: string]: unknown;
+}
+
+/** An append-only file of derived lines beside a raw table, `capture` strictly increasing. It can be removed and derived again at any time. */
+export interface Sidecar {
+  /**
+   * Appends under the raw table's lock. Lines of captures that are covered already (another process was faster) are left out.
+   * Gives how many lines were written.
+   */
+  append(lines: readonly SidecarLine[]): Promise<number>;
+  /** `capture` of the last complete line; 0 where there is none. */
+  lastId(): Promise<number>;
+  /** Complete lines from a byte offset (0 is the start); `nextOffset` is where to read on. */
+  lines(fromOffset: number): AsyncIterable<{ readonly line: SidecarLine; readonly nextOffset: number }>;
+  /** Removes the file. */
+  remove(): Promise<void>;
+}
+
+/**
+ * The home of captures: append-only, knows no mapping. A raw table is named `<endpoint>.<method>`.
+ * Reading takes no lock and sees all captures that were completely stored.
+ */
+export interface RawStore {
+  /**
+   * Stores captures durably, in the order given, and gives one result for each. Either none or some first ones of the batch are stored when it throws;
+   * appending the same batch again completes it. Bound a batch in bytes (`append-captures.ts` does).
+   * @throws OutsideError `lock.held` when another process keeps writing · `raw.damaged` when the files are not what was written.
+   */
+  append(batch: readonly CheckedCapture[]): Promise<AppendResult[]>;
+  /** All captures with an id greater than `afterId` (default 0), in order of ids. A raw table that does not exist has none. */
+  captures(table: string, afterId?: number): AsyncIterable<Capture>;
+  /** Captures after a position (null: from the first), for readers that come again. */
+  capturesFrom(table: string, position: string | null): AsyncIterable<PositionedCapture>;
+  /** The captures of these ids, in order of ids. @throws OutsideError `raw.capture-missing`. */
+  capturesByIds(table: string, ids: readonly number[]): AsyncIterable<Capture>;
+  /** The greatest id; 0 for an empty raw table. Ids are 1 … lastId without gaps, so it is also the number of captures. */
+  lastId(table: string): Promise<number>;
+  /** The bytes as received. @throws OutsideError `raw.damaged`. */
+  readBody(capture: Capture): Promise<Buffer>;
+  /** Bodies in the order of the captures, read ahead by a few, bounded in bytes. */
+  readBodies(captures: Iterable<Capture> | AsyncIterable<Capture>): AsyncIterable<{ readonly capture: Capture; readonly body: Buffer }>;
+  /** The dictionary that `Capture.shape` refers to, as of now. */
+  dictionary(table: string): Promise<ShapeDictionary>;
+  /** Names of the raw tables, sorted. */
+  tables(): Promise<string[]>;
+  /** `name`: `[a-z0-9][a-z0-9_-]*`, at most 64 characters. */
+  sidecar(table: string, name: string): Sidecar;
+}

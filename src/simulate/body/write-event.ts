@@ -1,0 +1,153 @@
+import type { ActionEvent, DisengagementEvent, PitchEvent, PlayEvent } from "../game/game-record.ts";
+import { PITCH_CALLS } from "../game/pitch-call.ts";
+import type { JsonObject } from "../json-value.ts";
+import { POSITIONS } from "../league/position.ts";
+import type { HitMeasures } from "../measurement/measure-hit.ts";
+import type { PitchMeasures } from "../measurement/measure-pitch.ts";
+import { PITCH_TYPES } from "../measurement/pitch-type.ts";
+import { personLink, writePosition } from "./write-reference.ts";
+import { instantText } from "./write-time.ts";
+
+function writePitchData(measures: PitchMeasures): JsonObject {
+  const { trajectory, pX, pZ, pfxX, pfxZ } = measures;
+  return {
+    startSpeed: measures.startSpeed,
+    endSpeed: measures.endSpeed,
+    strikeZoneTop: measures.strikeZoneTop,
+    strikeZoneBottom: measures.strikeZoneBottom,
+    coordinates: {
+      aY: trajectory.aY,
+      aZ: trajectory.aZ,
+      pfxX,
+      pfxZ,
+      pX,
+      pZ,
+      vX0: trajectory.vX0,
+      vY0: trajectory.vY0,
+      vZ0: trajectory.vZ0,
+      // Pixels of the feed's diagram, in which the plate's middle is at 117 and the ground at 238.8.
+      x: Number((117 - 38.15 * pX).toFixed(2)),
+      y: Number((238.8 - 27 * pZ).toFixed(2)),
+      x0: trajectory.x0,
+      y0: trajectory.y0,
+      z0: trajectory.z0,
+      aX: trajectory.aX,
+    },
+    breaks: {
+      breakAngle: measures.breakAngle,
+      breakLength: measures.breakLength,
+      breakY: 24,
+      breakVertical: measures.breakVertical,
+      breakVerticalInduced: measures.breakVerticalInduced,
+      breakHorizontal: measures.breakHorizontal,
+      spinRate: measures.spinRate,
+      spinDirection: measures.spinDirection,
+    },
+    zone: measures.zone,
+    typeConfidence: measures.typeConfidence,
+    plateTime: measures.plateTime,
+    extension: measures.extension,
+  };
+}
+
+function writeHitData(hit: HitMeasures): JsonObject {
+  return {
+    launchSpeed: hit.launchSpeed,
+    launchAngle: hit.launchAngle,
+    totalDistance: hit.totalDistance,
+    trajectory: hit.trajectory,
+    hardness: hit.hardness,
+    location: POSITIONS[hit.location].code,
+    coordinates: { coordX: hit.coordX, coordY: hit.coordY },
+  };
+}
+
+function writePitch(event: PitchEvent, index: number): JsonObject {
+  const { code, description, color, verdict } = PITCH_CALLS[event.call];
+  const type = PITCH_TYPES[event.measures.type];
+  return {
+    details: {
+      call: { code, description },
+      description,
+      code,
+      ballColor: color,
+      trailColor: type.trailColor,
+      isInPlay: verdict === "inPlay",
+      isStrike: verdict === "strike",
+      isBall: verdict === "ball",
+      type: { code: event.measures.type, description: type.description },
+      isOut: event.isOut,
+      hasReview: false,
+      ...(event.isRunnerGoing ? { runnerGoing: true } : {}),
+      ...(event.disengagements > 0 ? { disengagementNum: event.disengagements } : {}),
+    },
+    count: { ...event.count },
+    pitchData: writePitchData(event.measures),
+    ...(event.hit === null ? {} : { hitData: writeHitData(event.hit) }),
+    index,
+    playId: event.playId,
+    pitchNumber: event.pitchNumber,
+    ...writeSpan(event),
+    isPitch: true,
+    type: "pitch",
+  };
+}
+
+function writeDisengagement(event: DisengagementEvent, index: number): JsonObject {
+  const [description, code] = event.kind === "pickoff" ? ["Pickoff Attempt 1B", "1"] : ["Pitcher Step Off", "PSO"];
+  return {
+    details: { description, code, isOut: false, hasReview: false, fromCatcher: false, disengagementNum: event.disengagements },
+    count: { ...event.count },
+    index,
+    playId: event.playId,
+    ...writeSpan(event),
+    isPitch: false,
+    type: event.kind,
+  };
+}
+
+function writeAction(event: ActionEvent, index: number): JsonObject {
+  const { substitution } = event;
+  return {
+    details: {
+      description: event.description,
+      event: event.event,
+      eventType: event.eventType,
+      awayScore: event.score.away,
+      homeScore: event.score.home,
+      isScoringPlay: event.isScoringPlay,
+      isOut: event.isOut,
+      hasReview: false,
+    },
+    count: { ...event.count },
+    index,
+    ...(event.pitchPlayId === null ? {} : { actionPlayId: event.pitchPlayId }),
+    ...writeSpan(event),
+    isPitch: false,
+    ...(event.pitchPlayId === null ? {} : { isBaseRunningPlay: true }),
+    ...(substitution === null ? {} : { isSubstitution: true }),
+    type: "action",
+    ...(event.player === null ? {} : { player: personLink(event.player.id) }),
+    ...(substitution === null ? {} : { position: writePosition(substitution.position) }),
+    ...(substitution === null || substitution.battingOrder === null ? {} : { battingOrder: substitution.battingOrder }),
+    ...(substitution === null || substitution.replaced === null ? {} : { replacedPlayer: personLink(substitution.replaced.id) }),
+    ...(event.base === null ? {} : { base: event.base }),
+  };
+}
+
+function writeSpan(event: PlayEvent): JsonObject {
+  return { startTime: instantText(event.startTime), endTime: instantText(event.endTime) };
+}
+
+/** Writes an element of `playEvents`. */
+export function writeEvent(event: PlayEvent, index: number): JsonObject {
+  switch (event.kind) {
+    case "pitch":
+      return writePitch(event, index);
+    case "pickoff":
+    case "stepoff":
+      return writeDisengagement(event, index);
+    case "action":
+      return writeAction(event, index);
+  }
+}

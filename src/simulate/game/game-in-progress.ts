@@ -1,0 +1,73 @@
+import type { Player } from "../league/player.ts";
+import type { RandomSource } from "../random-source.ts";
+import { Diamond } from "./diamond.ts";
+import type { Play, Score, Side } from "./game-record.ts";
+import { otherSide } from "./game-record.ts";
+import type { TeamInGame } from "./team-in-game.ts";
+
+/** Seconds that things take; a pitch with its pause is the beat of the game. */
+export const SECONDS = { pitch: [12, 19], betweenPlays: [14, 26], betweenHalves: [125, 160], pitchingChange: [120, 150], visit: [25, 45], event: [3, 5] } as const;
+
+/** Everything that changes while a game is played. */
+export class GameInProgress {
+  readonly random: RandomSource;
+  readonly teams: Readonly<Record<Side, TeamInGame>>;
+  readonly scheduledInnings: number;
+  readonly plays: Play[] = [];
+  /** The clock of the park, milliseconds since 1970 (UTC). */
+  now: number;
+  inning = 1;
+  battingSide: Side = "away";
+  diamond: Diamond = new Diamond();
+  #scoreBeforeHalf: Score = { away: 0, home: 0 };
+
+  constructor(random: RandomSource, teams: Readonly<Record<Side, TeamInGame>>, scheduledInnings: number, startTime: number) {
+    this.random = random;
+    this.teams = teams;
+    this.scheduledInnings = scheduledInnings;
+    this.now = startTime;
+  }
+
+  get offense(): TeamInGame {
+    return this.teams[this.battingSide];
+  }
+
+  get defense(): TeamInGame {
+    return this.teams[otherSide(this.battingSide)];
+  }
+
+  get pitcher(): Player {
+    return this.defense.stint.pitcher;
+  }
+
+  get score(): Score {
+    const { away, home } = this.#scoreBeforeHalf;
+    return this.battingSide === "away" ? { away: away + this.diamond.runs, home } : { away, home: home + this.diamond.runs };
+  }
+
+  /** How far the batting team is ahead; negative when it trails. */
+  get lead(): number {
+    return this.score[this.battingSide] - this.score[otherSide(this.battingSide)];
+  }
+
+  get isLastChance(): boolean {
+    return this.battingSide === "home" && this.inning >= this.scheduledInnings;
+  }
+
+  get isWalkOff(): boolean {
+    return this.isLastChance && this.lead > 0;
+  }
+
+  startHalf(inning: number, battingSide: Side): void {
+    this.#scoreBeforeHalf = this.score;
+    this.inning = inning;
+    this.battingSide = battingSide;
+    this.diamond = new Diamond();
+    for (const team of Object.values(this.teams)) team.stint.runsThisInning = 0;
+  }
+
+  wait(kind: keyof typeof SECONDS): void {
+    const [low, high] = SECONDS[kind];
+    this.now += Math.round(this.random.between(low, high) * 1000);
+  }
+}

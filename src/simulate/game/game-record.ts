@@ -1,0 +1,145 @@
+import type { Hand, Player } from "../league/player.ts";
+import type { FieldPosition, Position } from "../league/position.ts";
+import type { Roster } from "../league/team.ts";
+import type { HitMeasures } from "../measurement/measure-hit.ts";
+import type { PitchMeasures } from "../measurement/measure-pitch.ts";
+import type { Base, BaseState } from "./base-state.ts";
+import type { PitchCall } from "./pitch-call.ts";
+import type { TeamInGame } from "./team-in-game.ts";
+
+/** What was played: facts of baseball, nothing yet about how the feed writes them. Times are milliseconds since 1970, UTC. */
+export const SIDES = ["away", "home"] as const;
+export type Side = (typeof SIDES)[number];
+
+export const HIT_BASES = { single: 1, double: 2, triple: 3, home_run: 4 } as const;
+export type HitType = keyof typeof HIT_BASES;
+
+export function isHit(eventType: string): eventType is HitType {
+  return eventType in HIT_BASES;
+}
+
+/** An event of baseball as the feed names it, to people and to programs. */
+export interface Happening {
+  readonly event: string;
+  readonly eventType: string;
+}
+
+export interface Count {
+  readonly balls: number;
+  readonly strikes: number;
+  readonly outs: number;
+}
+
+export interface Score {
+  readonly away: number;
+  readonly home: number;
+}
+
+interface TimedEvent {
+  readonly count: Count;
+  readonly startTime: number;
+  readonly endTime: number;
+}
+
+export interface PitchEvent extends TimedEvent {
+  readonly kind: "pitch";
+  readonly playId: string;
+  /** From 1 within the play. */
+  readonly pitchNumber: number;
+  readonly call: PitchCall;
+  readonly measures: PitchMeasures;
+  readonly hit: HitMeasures | null;
+  readonly isOut: boolean;
+  readonly isRunnerGoing: boolean;
+  /** Pickoff attempts and step-offs so far in the play. */
+  readonly disengagements: number;
+}
+
+export interface DisengagementEvent extends TimedEvent {
+  readonly kind: "pickoff" | "stepoff";
+  readonly playId: string;
+  readonly disengagements: number;
+}
+
+export interface ActionEvent extends TimedEvent, Happening {
+  readonly kind: "action";
+  readonly description: string;
+  readonly score: Score;
+  readonly isOut: boolean;
+  readonly isScoringPlay: boolean;
+  readonly player: Player | null;
+  /** Set for substitutions. */
+  readonly substitution: { readonly position: Position; readonly battingOrder: string | null; readonly replaced: Player | null } | null;
+  /** Set for base running: the pitch during which it happened. */
+  readonly pitchPlayId: string | null;
+  /** Set for a placed runner: the number of the base. */
+  readonly base: number | null;
+}
+
+export type PlayEvent = PitchEvent | DisengagementEvent | ActionEvent;
+
+export interface FieldingCredit {
+  readonly player: Player;
+  readonly position: FieldPosition;
+  readonly credit: "f_putout" | "f_assist" | "f_fielded_ball" | "f_fielding_error" | "f_throwing_error";
+}
+
+/** One step of a runner, or the batter's own way. */
+export interface Movement extends Happening {
+  readonly runner: Player;
+  readonly originBase: Base | null;
+  readonly start: Base | null;
+  readonly end: Base | "score" | null;
+  readonly outBase: Base | null;
+  /** 1, 2 or 3 when this is an out. */
+  readonly outNumber: number | null;
+  readonly reason: string | null;
+  readonly responsiblePitcher: Player | null;
+  readonly isRbi: boolean;
+  readonly isEarned: boolean;
+  readonly isTeamUnearned: boolean;
+  /** Index of the play's event with which it happened. */
+  readonly eventIndex: number;
+  readonly credits: readonly FieldingCredit[];
+}
+
+export interface Play extends Happening {
+  readonly index: number;
+  readonly inning: number;
+  readonly battingSide: Side;
+  readonly batter: Player;
+  readonly batSide: Hand;
+  readonly pitcher: Player;
+  readonly catcher: Player;
+  readonly startTime: number;
+  readonly endTime: number;
+  readonly description: string;
+  readonly rbi: number;
+  /** Whether the play's own event (not a runner's before it) made an out. */
+  readonly isOut: boolean;
+  /** False when the inning ended on the bases, with the batter still at the plate. */
+  readonly isPlateAppearance: boolean;
+  readonly count: Count;
+  readonly score: Score;
+  readonly basesBefore: BaseState;
+  readonly basesAfter: BaseState;
+  readonly events: readonly PlayEvent[];
+  readonly movements: readonly Movement[];
+}
+
+export interface PlayedGame {
+  readonly rosters: Readonly<Record<Side, Roster>>;
+  readonly teams: Readonly<Record<Side, TeamInGame>>;
+  readonly plays: readonly Play[];
+  readonly scheduledInnings: number;
+  readonly startTime: number;
+  readonly endTime: number;
+}
+
+export function otherSide(side: Side): Side {
+  return side === "away" ? "home" : "away";
+}
+
+export function outsOn(play: Play): number {
+  return play.movements.filter((movement) => movement.outNumber !== null).length;
+}

@@ -1,0 +1,56 @@
+import type { Roster } from "../league/team.ts";
+import type { RandomSource } from "../random-source.ts";
+import { GameInProgress } from "./game-in-progress.ts";
+import { SIDES } from "./game-record.ts";
+import type { PlayedGame, Side } from "./game-record.ts";
+import { PlayRecorder } from "./play-recorder.ts";
+import { playPlateAppearance } from "./play-plate-appearance.ts";
+import { TeamInGame } from "./team-in-game.ts";
+
+const SCHEDULED_INNINGS = 9;
+const MINUTE = 60_000;
+
+/** The status changes before the first pitch, which the feed keeps in the first play. */
+function recordOpening(recorder: PlayRecorder, game: GameInProgress): void {
+  const firstPitch = game.now;
+  const player = game.offense.batter().player;
+  for (const [status, minutesBefore] of [["Pre-Game", 185], ["Warmup", 21], ["In Progress", 1]] as const) {
+    game.now = firstPitch - minutesBefore * MINUTE;
+    recorder.action({ event: "Game Advisory", eventType: "game_advisory", description: `Status Change - ${status}`, player });
+  }
+  game.now = firstPitch;
+}
+
+function playHalfInning(game: GameInProgress, inning: number, side: Side): void {
+  game.startHalf(inning, side);
+  let isStart = true;
+  while (game.diamond.outs < 3 && !game.isWalkOff) {
+    const recorder = new PlayRecorder(game);
+    if (game.plays.length === 0) recordOpening(recorder, game);
+    playPlateAppearance(game, recorder, isStart);
+    isStart = false;
+    game.wait("betweenPlays");
+  }
+  game.wait("betweenHalves");
+}
+
+/** Whether the inning that follows has to be played, in full or its bottom half only. */
+function isDecided(game: GameInProgress, nextSide: Side): boolean {
+  const { away, home } = game.score;
+  return nextSide === "home" ? game.inning >= game.scheduledInnings && home > away : game.inning >= game.scheduledInnings && home !== away;
+}
+
+/** Plays a game from the first pitch to the last out, with extra innings where they are needed. */
+export function playGame(random: RandomSource, rosters: Readonly<Record<Side, Roster>>, startTime: number): PlayedGame {
+  const teams = { away: new TeamInGame("away", rosters.away), home: new TeamInGame("home", rosters.home) };
+  const game = new GameInProgress(random, teams, SCHEDULED_INNINGS, startTime);
+  for (let inning = 1; ; inning++) {
+    for (const side of SIDES) {
+      if (isDecided(game, side)) {
+        const endTime = game.plays.at(-1)?.endTime ?? startTime;
+        return { rosters, teams, plays: game.plays, scheduledInnings: SCHEDULED_INNINGS, startTime, endTime };
+      }
+      playHalfInning(game, inning, side);
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import type { PitchMeasures } from "../measurement/measure-pitch.ts";
+import type { HitMeasures } from "../measurement/measure-hit.ts";
+import type { GameInProgress } from "./game-in-progress.ts";
+import type { ActionEvent, Count, Happening, PitchEvent, PlayEvent } from "./game-record.ts";
+import { PITCH_CALLS } from "./pitch-call.ts";
+import type { PitchCall } from "./pitch-call.ts";
+
+export interface PitchNote {
+  readonly call: PitchCall;
+  readonly measures: PitchMeasures;
+  readonly hit?: HitMeasures;
+  readonly isOut: boolean;
+  readonly isRunnerGoing: boolean;
+}
+
+export interface ActionNote extends Happening, Partial<Pick<ActionEvent, "isOut" | "isScoringPlay" | "player" | "substitution" | "pitchPlayId" | "base">> {
+  readonly description: string;
+}
+
+/** Writes down the events of one play as they happen, and keeps the count. */
+export class PlayRecorder {
+  readonly events: PlayEvent[] = [];
+  readonly startTime: number;
+  balls = 0;
+  strikes = 0;
+  disengagements = 0;
+  #pitches = 0;
+  readonly #game: GameInProgress;
+
+  constructor(game: GameInProgress) {
+    this.#game = game;
+    this.startTime = game.now;
+  }
+
+  get count(): Count {
+    return { balls: this.balls, strikes: this.strikes, outs: this.#game.diamond.outs };
+  }
+
+  /** The index that the next event will have. */
+  get nextIndex(): number {
+    return this.events.length;
+  }
+
+  /** Adds a pitch; `outs` of its count are those before it. Gives its play id. */
+  pitch(note: PitchNote): string {
+    const outs = this.#game.diamond.outs;
+    const { verdict } = PITCH_CALLS[note.call];
+    if (verdict === "ball") this.balls += 1;
+    if (verdict === "strike" && !(note.call === "foul" && this.strikes === 2)) this.strikes += 1;
+    this.#pitches += 1;
+    this.#game.defense.stint.pitches += 1;
+    const playId = this.#game.random.uuid();
+    this.events.push({
+      kind: "pitch",
+      playId,
+      pitchNumber: this.#pitches,
+      call: note.call,
+      measures: note.measures,
+      hit: note.hit ?? null,
+      isOut: note.isOut,
+      isRunnerGoing: note.isRunnerGoing,
+      disengagements: this.disengagements,
+      count: { balls: this.balls, strikes: this.strikes, outs },
+      ...this.#span("event"),
+    });
+    this.#game.wait("pitch");
+    return playId;
+  }
+
+  /** Fills in what is known of a ball in play only when it has been played out. */
+  amendPitch(index: number, change: Pick<PitchEvent, "call" | "isOut">): void {
+    const event = this.events[index];
+    if (event?.kind !== "pitch") throw new RangeError(`event ${index} is no pitch`);
+    this.events[index] = { ...event, ...change };
+  }
+
+  get lastPitch(): PitchEvent {
+    const pitch = this.events.findLast((event) => event.kind === "pitch");
+    if (pitch === undefined) throw new RangeError("a play needs a pitch");
+    return pitch;
+  }
+
+  disengagement(kind: "pickoff" | "stepoff"): void {
+    this.disengagements += 1;
+    const playId = this.#game.random.uuid();
+    this.events.push({ kind, playId, disengagements: this.disengagements, count: this.count, ...this.#span("event") });
+    this.#game.wait("event");
+  }
+
+  action(note: ActionNote, duration: "event" | "visit" | "pitchingChange" = "event"): void {
+    this.events.push({
+      kind: "action",
+      isOut: false,
+      isScoringPlay: false,
+      player: null,
+      substitution: null,
+      pitchPlayId: null,
+      base: null,
+      ...note,
+      count: this.count,
+      score: this.#game.score,
+      ...this.#span(duration),
+    });
+  }
+
+  #span(duration: "event" | "visit" | "pitchingChange"): { startTime: number; endTime: number } {
+    const startTime = this.#game.now;
+    this.#game.wait(duration);
+    return { startTime, endTime: this.#game.now };
+  }
+}

@@ -1,0 +1,44 @@
+import type { ColumnType } from "../mapping/column-type.ts";
+import type { FunctionName } from "../mapping/expression.ts";
+import type { ReadNode } from "../plan/plan.ts";
+
+/**
+ * How one engine spells what a plan needs. Pure: text in, text out. Names and literals of a user enter SQL by `name` and
+ * `text` alone; every other argument is SQL that this layer wrote.
+ */
+export interface Dialect {
+  readonly engine: "duckdb";
+  /** A quoted name. */
+  name(name: string): string;
+  /** A text literal. */
+  text(value: string): string;
+  /** A column type of a table. */
+  columnType(type: ColumnType): string;
+  /** The whole answer parsed by a read schema, from a column of JSON text. */
+  parse(column: string, read: ReadNode): string;
+  /** A member of a parsed object. */
+  member(object: string, key: string): string;
+  /** The value of a parsed map at a key (SQL text). */
+  mapValue(map: string, key: string): string;
+  /** The text of a JSON scalar that was read as JSON: a string without its quotes. */
+  scalarText(json: string): string;
+  /** A row value of named texts. */
+  record(fields: Readonly<Record<string, string>>): string;
+  /** A list of values of one type. */
+  list(values: readonly string[]): string;
+  /**
+   * A select that turns each element of a container into a row: all columns of `from`, then `element`, `index` (BIGINT from 0) or `key` (text).
+   * A container that is null or empty gives no row.
+   */
+  explode(options: { readonly from: string; readonly keep: readonly string[]; readonly container: string; readonly each: "items" | "values"; readonly element: string; readonly position: string }): string;
+  /** The text of a leaf cast by the definition of a column type (`plan/leaf.ts`); null where the type does not take it. */
+  castLeaf(text: string, type: ColumnType): string;
+  /** A value of an expression as a column type; null, never an error, where it does not fit. */
+  narrow(value: string, type: ColumnType): string;
+  call(name: FunctionName, args: readonly string[]): string;
+  /** BIGINT arithmetic that gives null, never an error, where the result is out of range. */
+  integerArithmetic(operator: "+" | "-" | "*", left: string, right: string): string;
+  like(operand: string, pattern: string): string;
+  /** One row for each member of a list. */
+  eachOf(list: string): string;
+}

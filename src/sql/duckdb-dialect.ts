@@ -1,0 +1,140 @@
+import type { ColumnType } from "../mapping/column-type.ts";
+import type { FunctionName } from "../mapping/expression.ts";
+import { guardOf } from "../plan/leaf.ts";
+import type { ReadNode } from "../plan/plan.ts";
+import type { Dialect } from "./dialect.ts";
+
+const name = (value: string): string => `"${value.replaceAll('"', '""')}"`;
+const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;
+
+/** A read schema as a DuckDB type. */
+function typeOf(read: ReadNode): string {
+  switch (read.kind) {
+    case "text":
+      return "VARCHAR";
+    case "json":
+      return "JSON";
+    case "array":
+      return `${typeOf(read.item)}[]`;
+    case "map":
+      return `MAP(VARCHAR, ${typeOf(read.value)})`;
+    case "object":
+      return `STRUCT(${Object.entries(read.keys)
+        .map(([key, child]) => `${name(key)} ${typeOf(child)}`)
+        .join(", ")})`;
+  }
+}
+
+/** A read schema in the form that `from_json` takes: objects and arrays as JSON, a map as the text of its type. */
+function structureOf(read: ReadNode): unknown {
+  switch (read.kind) {
+    case "text":
+      return "VARCHAR";
+    case "json":
+      return "JSON";
+    case "array":
+      return [structureOf(read.item)];
+    case "map":
+      return typeOf(read);
+    case "object":
+      return Object.fromEntries(Object.entries(read.keys).map(([key, child]) => [key, structureOf(child)]));
+  }
+}
+
+function columnType(type: ColumnType): string {
+  switch (type.name) {
+    // DuckDB does not enforce a length: the cast does.
+    case "VARCHAR":
+    case "TEXT":
+      return "VARCHAR";
+    case "NUMERIC":
+      return `DECIMAL(${String(type.precision)},${String(type.scale)})`;
+    case "INT":
+      return "INTEGER";
+    case "JSONB":
+      return "JSON";
+    case "BIGINT":
+    case "BOOLEAN":
+    case "DATE":
+    case "TIMESTAMPTZ":
+    case "DOUBLE":
+      return type.name;
+  }
+}
+
+/** `value` is evaluated several times: give a column, not a computation. */
+function castLeaf(value: string, type: ColumnType): string {
+  const guard = guardOf(type);
+  const guarded = (cast: string, also = ""): string => `CASE WHEN regexp_full_match(${value}, ${text(guard ?? "")})${also} THEN ${cast} END`;
+  switch (type.name) {
+    case "TEXT":
+    case "JSONB":
+      return value;
+    case "VARCHAR":
+      return `CASE WHEN length(${value}) <= ${String(type.length)} THEN ${value} END`;
+    case "DATE":
+    case "TIMESTAMPTZ":
+      // Year 0000: the engines disagree about it, so it is bad.
+      return guarded(`TRY_CAST(${value} AS ${type.name})`, ` AND NOT starts_with(${value}, '0000')`);
+    case "DOUBLE":
+      return guarded(`CASE WHEN isfinite(TRY_CAST(${value} AS DOUBLE)) THEN TRY_CAST(${value} AS DOUBLE) END`);
+    case "NUMERIC": {
+      // DuckDB reads an exponent wrongly when it casts text to DECIMAL: go by DOUBLE for negative ones, by all digits for the others.
+      const decimal = columnType(type);
+      return guarded(
+        `CASE WHEN contains(lower(${value}), 'e-') THEN TRY_CAST(TRY_CAST(${value} AS DOUBLE) AS ${decimal}) ` +
+          `WHEN contains(lower(${value}), 'e') THEN TRY_CAST(TRY_CAST(${value} AS DECIMAL(38,${String(type.scale)})) AS ${decimal}) ` +
+          `ELSE TRY_CAST(${value} AS ${decimal}) END`,
+      );
+    }
+    case "BIGINT":
+    case "INT":
+    case "BOOLEAN":
+      return guarded(`TRY_CAST(${value} AS ${columnType(type)})`);
+  }
+}
+
+/** Functions that DuckDB spells or treats in another way. All others are called by their own name. */
+const CALLS: Partial<Record<FunctionName, (args: readonly string[]) => string>> = {
+  // concat() of DuckDB passes over nulls.
+  concat: (args) => `(${args.join(" || ")})`,
+  // Blanks only, as the language says: DuckDB's trim would take other white space for its own default too.
+  trim: ([value = ""]) => `trim(${value}, ' ')`,
+};
+
+export const duckdbDialect: Dialect = {
+  engine: "duckdb",
+  name,
+  text,
+  columnType,
+  parse: (column, read) => `from_json(${column}, ${text(JSON.stringify(structureOf(read)))})`,
+  member: (object, key) => `struct_extract(${object}, ${text(key)})`,
+  mapValue: (map, key) => `map_extract_value(${map}, ${key})`,
+  scalarText: (json) => `(${json} ->> '$')`,
+  record: (fields) =>
+    `{${Object.entries(fields)
+      .map(([key, value]) => `${text(key)}: ${value}`)
+      .join(", ")}}`,
+  list: (values) => `[${values.join(", ")}]`,
+  eachOf: (list) => `unnest(${list})`,
+  explode: ({ from, keep, container, each, element, position }) => {
+    const columns = keep.map((column) => `${column}, `).join("");
+    return each === "items"
+      ? `SELECT ${columns}unnest(${container}) AS ${element}, unnest(range(len(${container}))) AS ${position} FROM ${from}`
+      : `SELECT ${columns}struct_extract(entry, 'value') AS ${element}, struct_extract(entry, 'key') AS ${position} FROM (SELECT ${columns}unnest(map_entries(${container})) AS entry FROM ${from})`;
+  },
+  castLeaf,
+  narrow: (value, type) => {
+    switch (type.name) {
+      case "VARCHAR":
+        return `CASE WHEN length(${value}) <= ${String(type.length)} THEN ${value} END`;
+      case "DOUBLE":
+        return `CASE WHEN isfinite(TRY_CAST(${value} AS DOUBLE)) THEN TRY_CAST(${value} AS DOUBLE) END`;
+      default:
+        return `TRY_CAST(${value} AS ${columnType(type)})`;
+    }
+  },
+  call: (called, args) => CALLS[called]?.(args) ?? `${called}(${args.join(", ")})`,
+  integerArithmetic: (operator, left, right) => `TRY_CAST(CAST(${left} AS HUGEINT) ${operator} CAST(${right} AS HUGEINT) AS BIGINT)`,
+  like: (operand, pattern) => `${operand} LIKE ${text(pattern)}`,
+};

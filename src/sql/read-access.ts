@@ -1,0 +1,44 @@
+import type { Level, ReadNode } from "../plan/plan.ts";
+import type { Dialect } from "./dialect.ts";
+
+/** SQL of a place below a parsed value, and what is read there. */
+export interface Access {
+  readonly sql: string;
+  readonly node: ReadNode;
+}
+
+/** Follows keys from a parsed value. */
+export function access(base: Access, keys: readonly string[], dialect: Dialect): Access {
+  return keys.reduce((from, key) => step(from, key, dialect), base);
+}
+
+function step(from: Access, key: string, dialect: Dialect): Access {
+  if (from.node.kind === "map") return { sql: dialect.mapValue(from.sql, dialect.text(key)), node: from.node.value };
+  const node = from.node.kind === "object" ? from.node.keys[key] : undefined;
+  if (node === undefined) throw new Error(`the read schema has no ${JSON.stringify(key)} at ${from.sql}`);
+  return { sql: dialect.member(from.sql, key), node };
+}
+
+/** A leaf as text or as JSON, however it is read. */
+export function leafSql(leaf: Access, kind: "text" | "json", dialect: Dialect): string {
+  return kind === "text" && leaf.node.kind === "json" ? dialect.scalarText(leaf.sql) : leaf.sql;
+}
+
+/** What is read of the element of a level, following the levels from an outer element. */
+export function elementNode(outer: ReadNode, levels: readonly Level[]): ReadNode {
+  return levels.reduce((node, level) => {
+    const container = level.keys.reduce<ReadNode>((at, key) => {
+      const next = at.kind === "map" ? at.value : at.kind === "object" ? at.keys[key] : undefined;
+      if (next === undefined) throw new Error(`the read schema has no ${JSON.stringify(key)}`);
+      return next;
+    }, node);
+    return elementOf(container, level);
+  }, outer);
+}
+
+export function elementOf(container: ReadNode, level: Level): ReadNode {
+  if (level.each === "object") return container;
+  if (level.each === "items" && container.kind === "array") return container.item;
+  if (level.each === "values" && container.kind === "map") return container.value;
+  throw new Error(`the read schema has a ${container.kind} where ${level.each} are read`);
+}

@@ -1,0 +1,145 @@
+import type { Expression } from "../mapping/expression.ts";
+import { nodesOf } from "../plan/expression-walk.ts";
+import type { Plan, PlanRelationship, PlanRule, PlanTarget } from "../plan/plan.ts";
+import { allLevels } from "../plan/references.ts";
+import type { Dialect } from "./dialect.ts";
+import { SLICE_COLUMNS, SLICE_TABLES, targetTable } from "./slice-tables.ts";
+import { type Scope, writeExpression } from "./write-expression.ts";
+import { isRowRule, writePointer } from "./write-target.ts";
+
+/**
+ * One row for each target (`target` counts from 0, -1 is the documents) and slot with rows: `target, slot, rows, fails, bads,
+ * warns, doubles`: number of rows, whether any row has the flag, whether a primary key stands twice.
+ */
+export function writeVerdicts(plan: Plan, dialect: Dialect): string {
+  const name = dialect.name.bind(dialect);
+  const slot = name(SLICE_COLUMNS.slot);
+  const flags = [SLICE_COLUMNS.fails, SLICE_COLUMNS.bads, SLICE_COLUMNS.warns].map((flag) => `bool_or(${name(flag)})`).join(", ");
+  const documents = `SELECT -1 AS target, ${slot} AS slot, count(*) AS "rows", ${flags}, FALSE AS doubles FROM ${SLICE_TABLES.documents} GROUP BY ${slot}`;
+  const targets = plan.targets.map((target, at) => {
+    // The document's key is the slot: only the rest of the key can tell rows apart.
+    const rest = target.primaryKey.filter((column) => !plan.source.documentKey.includes(column)).map(name);
+    const doubles = rest.length === 0 ? "count(*) > 1" : `count(*) > count(DISTINCT ${rest.length === 1 ? (rest[0] ?? "") : `(${rest.join(", ")})`})`;
+    return `SELECT ${String(at)}, ${slot}, count(*), ${flags}, ${doubles} FROM ${targetTable(at)} GROUP BY ${slot}`;
+  });
+  return `SELECT target, slot, "rows", fails, bads, warns, doubles FROM (${[documents, ...targets].join(" UNION ALL ")}) AS v(target, slot, "rows", fails, bads, warns, doubles)`;
+}
+
+/** The primary keys that stand twice in a slot: `value` is their text. */
+export function writeDoubleKeys(plan: Plan, target: number, slots: string, dialect: Dialect): string {
+  const spec = plan.targets[target];
+  if (spec === undefined) throw new Error(`no target ${String(target)}`);
+  const slot = dialect.name(SLICE_COLUMNS.slot);
+  const keys = spec.primaryKey.map(dialect.name.bind(dialect));
+  return `SELECT ${slot}, ${keyText(spec.primaryKey, "", dialect)} AS "value" FROM ${targetTable(target)} WHERE ${slot} IN (${slots}) GROUP BY ${[slot, ...keys].join(", ")} HAVING count(*) > 1`;
+}
+
+/** What the rules and relationships between targets find: `$slot, kind, rule, column, pointer, value`; null where there are none. */
+export function writeCrossChecks(plan: Plan, dialect: Dialect): string | null {
+  const selects = plan.targets.flatMap((target, at) => [
+    ...target.relationships.map((relationship) => writeRelationship(plan, target, at, relationship, dialect)),
+    ...writeAggregateRules(plan, target, at, dialect),
+  ]);
+  return selects.length === 0 ? null : selects.join(" UNION ALL ");
+}
+
+function columnsOut(parts: Readonly<Record<"kind" | "rule" | "column" | "pointer" | "value", string>>, dialect: Dialect): string {
+  return Object.entries(parts)
+    .map(([part, sql]) => `${sql} AS ${dialect.name(part)}`)
+    .join(", ");
+}
+
+function writeRelationship(plan: Plan, target: PlanTarget, at: number, relationship: PlanRelationship, dialect: Dialect): string {
+  const name = dialect.name.bind(dialect);
+  const slot = name(SLICE_COLUMNS.slot);
+  const parent = plan.targets.findIndex((candidate) => candidate.name === relationship.toTable);
+  if (parent < 0) throw new Error(`no target ${relationship.toTable}`);
+  const on = relationship.fromFields.map((from, n) => `p.${name(relationship.toFields[n] ?? from)} = c.${name(from)}`);
+  const present = relationship.fromFields.map((from) => `c.${name(from)} IS NOT NULL`);
+  const parts = {
+    kind: dialect.text("fail"),
+    rule: dialect.text(`${relationship.fromFields.join(", ")} is in ${relationship.toTable}`),
+    column: dialect.text(relationship.fromFields.join(", ")),
+    pointer: rowPointer(plan, target, dialect),
+    value: keyText(relationship.fromFields, "c.", dialect),
+  };
+  return `SELECT c.${slot} AS ${slot}, ${columnsOut(parts, dialect)} FROM ${targetTable(at)} c WHERE ${present.join(" AND ")} AND NOT EXISTS (SELECT 1 FROM ${targetTable(parent)} p WHERE ${[`p.${slot} = c.${slot}`, ...on].join(" AND ")})`;
+}
+
+type AggregateNode = Expression & { kind: "aggregate" };
+
+/** The rules of one target that look at other targets: each aggregate is computed once for each group of shared key columns, then joined. */
+function writeAggregateRules(plan: Plan, target: PlanTarget, at: number, dialect: Dialect): readonly string[] {
+  const rules = target.rules.filter((rule) => !isRowRule(rule));
+  if (rules.length === 0) return [];
+  const name = dialect.name.bind(dialect);
+  const slot = name(SLICE_COLUMNS.slot);
+  const aggregates = rules.flatMap((rule) => [...nodesOf(rule.expression)].filter((node): node is AggregateNode => node.kind === "aggregate"));
+  const groups = new Map<string, AggregateNode[]>();
+  for (const node of aggregates) {
+    const group = `${node.target} ${node.correlatedOn.join(",")}`;
+    groups.set(group, [...(groups.get(group) ?? []), node]);
+  }
+  const values = new Map<AggregateNode, string>();
+  const joins = [...groups.values()].map((nodes, group) => {
+    const inner = plan.targets.findIndex((candidate) => candidate.name === nodes[0]?.target);
+    if (inner < 0) throw new Error(`no target ${nodes[0]?.target ?? ""}`);
+    const shared = (nodes[0]?.correlatedOn ?? []).filter((column) => !plan.source.documentKey.includes(column)).map(name);
+    const alias = `g${String(group)}`;
+    const selected = nodes.map((node, n) => {
+      const column = `${alias}.a${String(n)}`;
+      values.set(node, node.name === "count" ? `coalesce(${column}, 0)` : column);
+      return `${writeAggregate(node, dialect)} AS a${String(n)}`;
+    });
+    const by = [slot, ...shared];
+    const on = by.map((column) => `${alias}.${column} = t.${column}`).join(" AND ");
+    return `LEFT JOIN (SELECT ${[...by, ...selected].join(", ")} FROM ${targetTable(inner)} GROUP BY ${by.join(", ")}) ${alias} ON ${on}`;
+  });
+  const scope: Scope = {
+    column: (column) => `t.${name(column)}`,
+    path: noPath,
+    parameter: noPath,
+    aggregate: (node) => values.get(node) ?? "NULL",
+  };
+  return rules.map((rule) => {
+    const parts = { kind: dialect.text(rule.severity === "error" ? "fail" : "warn"), rule: dialect.text(rule.rule), column: "NULL", pointer: rowPointer(plan, target, dialect), value: valuesText(rule, scope, dialect) };
+    return `SELECT t.${slot} AS ${slot}, ${columnsOut(parts, dialect)} FROM ${targetTable(at)} t ${joins.join(" ")} WHERE (${writeExpression(rule.expression, scope, dialect)}) IS FALSE`;
+  });
+}
+
+/** Sums of integers stay integers of any size on every engine: they are compared, never stored. */
+function writeAggregate(node: AggregateNode, dialect: Dialect): string {
+  const scope: Scope = { column: dialect.name.bind(dialect), path: noPath, parameter: noPath, aggregate: noPath };
+  const operand = node.operand === null ? "*" : writeExpression(node.operand, scope, dialect);
+  const where = node.where === null ? "" : ` FILTER (WHERE ${writeExpression(node.where, scope, dialect)})`;
+  return `${node.name}(${operand})${where}`;
+}
+
+/** Checked when the plan is compiled. */
+function noPath(): never {
+  throw new Error("a rule over targets names columns only");
+}
+
+/** Each column and aggregate that a rule names, with its value. */
+function valuesText(rule: PlanRule, scope: Scope, dialect: Dialect): string {
+  const parts: string[] = [];
+  const see = (node: Expression): void => {
+    if (node.kind === "column") parts.push(`${dialect.text(`${node.name}=`)} || coalesce(CAST(${scope.column(node.name)} AS VARCHAR), 'null')`);
+    if (node.kind === "aggregate") parts.push(`${dialect.text(`${node.name} of ${node.target}=`)} || coalesce(CAST(${scope.aggregate(node)} AS VARCHAR), 'null')`);
+  };
+  const inside = new Set<Expression>();
+  for (const node of nodesOf(rule.expression)) {
+    if (inside.has(node)) continue;
+    see(node);
+    if (node.kind === "aggregate") for (const inner of nodesOf(node)) inside.add(inner);
+  }
+  return parts.length === 0 ? "NULL" : parts.join(" || ', ' || ");
+}
+
+function rowPointer(plan: Plan, target: PlanTarget, dialect: Dialect): string {
+  return writePointer(allLevels(plan, target), "", dialect);
+}
+
+function keyText(columns: readonly string[], alias: string, dialect: Dialect): string {
+  return columns.map((column) => `${dialect.text(`${column}=`)} || coalesce(CAST(${alias}${dialect.name(column)} AS VARCHAR), 'null')`).join(" || ', ' || ");
+}

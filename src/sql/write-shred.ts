@@ -1,0 +1,37 @@
+import type { Plan } from "../plan/plan.ts";
+import type { Dialect } from "./dialect.ts";
+import { SLICE_COLUMNS, SLICE_TABLES, type Stage, targetTable } from "./slice-tables.ts";
+import { documentColumns, writeRawDocuments } from "./write-documents.ts";
+import { writeLookupStages } from "./write-lookup.ts";
+import { writeDocumentFields, writeTarget } from "./write-target.ts";
+
+/** A slice shredded: the statements that make its tables, and the queries that tell what their checks found. */
+export interface ShredSql {
+  readonly stages: readonly Stage[];
+  /** What the checks of the documents (first) and of each target say: `$slot, kind, rule, column, pointer, value`, for the slots of a condition. */
+  readonly details: readonly { readonly table: string; readonly query: (slots: string) => string }[];
+}
+
+/** Bodies to typed rows: parse each answer once, lay out the lookup tables, then each target level by level. */
+export function writeShred(plan: Plan, dialect: Dialect): ShredSql {
+  const columns = documentColumns(plan);
+  const documents = writeDocumentFields(plan, writeRawDocuments(plan, columns, dialect), columns, dialect);
+  const targets = plan.targets.map((target) => writeTarget(plan, target, columns, dialect));
+  const stages: Stage[] = [{ name: "parse the answers", sql: `CREATE TEMP TABLE ${SLICE_TABLES.documents} AS ${documents.rows}` }, ...writeLookupStages(plan, columns, dialect)];
+  for (const [at, target] of plan.targets.entries()) {
+    stages.push({ name: `shred ${target.name}`, sql: `CREATE TEMP TABLE ${targetTable(at)} AS ${targets[at]?.rows ?? ""}` });
+  }
+  const slot = dialect.name(SLICE_COLUMNS.slot);
+  const check = dialect.name("$check");
+  const parts = ["kind", "rule", "column", "pointer", "value"].map((part) => `${dialect.member(check, part)} AS ${dialect.name(part)}`);
+  const detail = (select: string) => (slots: string): string =>
+    `SELECT ${[slot, ...parts].join(", ")} FROM (${select}) WHERE ${slot} IN (${slots}) AND ${check} IS NOT NULL`;
+  return {
+    stages,
+    details: [
+      // The documents table has its columns under the same names: its checks read them from there.
+      { table: SLICE_TABLES.documents, query: detail(documents.details) },
+      ...targets.map((target, at) => ({ table: targetTable(at), query: detail(target.details) })),
+    ],
+  };
+}

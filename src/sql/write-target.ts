@@ -1,0 +1,270 @@
+import type { Reference } from "../mapping/path.ts";
+import { nodesOf } from "../plan/expression-walk.ts";
+import type { Level, Plan, PlanRule, PlanTarget } from "../plan/plan.ts";
+import { allLevels, levelOf, targetReferences } from "../plan/references.ts";
+import type { Dialect } from "./dialect.ts";
+import { LeafColumns } from "./leaf-columns.ts";
+import { access, elementOf, leafSql } from "./read-access.ts";
+import { SLICE_COLUMNS, SLICE_TABLES, lookupTable, parameterColumn, positionColumn } from "./slice-tables.ts";
+import { type RawScope, type RowCheck, type WrittenColumns, writeColumns } from "./write-columns.ts";
+import { type DocumentColumns, containerColumn, documentNode } from "./write-documents.ts";
+import { ENTRY, lookupLeafColumn } from "./write-lookup.ts";
+
+/** Rules that look at one row only: the others are checked over all targets together. */
+export function isRowRule(rule: PlanRule): boolean {
+  return ![...nodesOf(rule.expression)].some((node) => node.kind === "aggregate");
+}
+
+/** The rows of one target from the documents table, as a select, and its checks. */
+export function writeTarget(plan: Plan, target: PlanTarget, columns: DocumentColumns, dialect: Dialect): WrittenColumns {
+  const name = dialect.name.bind(dialect);
+  const documentLevel = plan.documentLevels.length;
+  const rowLevel = documentLevel + target.levels.length;
+  const leaves = rowLeaves(target, documentLevel, rowLevel);
+  const exploded = writeLevels(plan, target, columns, leaves, dialect);
+  const from = target.lookups.length === 0 ? `(${exploded.select})` : `(${writeLookups(plan, target, columns, leaves, exploded, dialect)})`;
+  const raw = rawScope(plan, target, columns, leaves, dialect);
+  const positions = allLevels(plan, target).flatMap((level, at) => (level.each === "object" ? [] : [name(positionColumn(at + 1))]));
+  const given = plan.fields.map((field) => field.name);
+  return writeColumns({
+    from,
+    keep: [name(SLICE_COLUMNS.slot), ...positions],
+    given,
+    columns: target.columns,
+    // The document's own columns are checked once, at the document.
+    notNull: new Set([...target.columns.filter((column) => !column.nullable).map((column) => column.name), ...target.primaryKey].filter((column) => !given.includes(column))),
+    filter: target.filter,
+    rules: target.rules.filter(isRowRule),
+    failures: [],
+    nullValues: plan.nullValues,
+    raw,
+    dialect,
+  });
+}
+
+/** The typed columns of the documents themselves, their checks, and that the containers of the targets are there. */
+export function writeDocumentFields(plan: Plan, raw: string, columns: DocumentColumns, dialect: Dialect): WrittenColumns {
+  const documentLevel = plan.documentLevels.length;
+  const scope = rawScope(plan, { levels: [], lookups: [] }, columns, new LeafColumns(), dialect);
+  const failures = plan.targets.flatMap((target): RowCheck[] => {
+    const first = target.levels[0];
+    if (first === undefined || target.optional) return [];
+    const reference: Reference = { root: { kind: "element" }, keys: first.keys };
+    return [
+      {
+        kind: "fail",
+        condition: `${dialect.name(containerColumn(columns, first.keys).name)} IS NULL`,
+        rule: `the container of ${target.name} is there`,
+        column: null,
+        pointer: scope.pointer(reference),
+        value: "NULL",
+      },
+    ];
+  });
+  const kept = [
+    SLICE_COLUMNS.slot,
+    SLICE_COLUMNS.capturedAt,
+    ...plan.parameters.map((_, at) => parameterColumn(at)),
+    ...plan.documentLevels.map((_, at) => positionColumn(at + 1)),
+    ...Array.from({ length: documentLevel + 1 }, (_, level) => columns.leaves.ofLevel(level).map((leaf) => leaf.name)).flat(),
+    ...columns.containers.map((container) => container.name),
+  ];
+  return writeColumns({
+    from: `(${raw})`,
+    keep: kept.map(dialect.name.bind(dialect)),
+    given: [],
+    columns: plan.fields,
+    notNull: new Set([...plan.fields.filter((field) => !field.nullable).map((field) => field.name), ...plan.source.documentKey]),
+    filter: null,
+    rules: [],
+    failures,
+    nullValues: plan.nullValues,
+    raw: scope,
+    dialect,
+  });
+}
+
+/** The values that this target's rows read below the document. */
+function rowLeaves(target: PlanTarget, documentLevel: number, rowLevel: number): LeafColumns {
+  const leaves = new LeafColumns();
+  for (const { reference, kind } of targetReferences(target)) {
+    const level = levelOf(reference, documentLevel, rowLevel);
+    if (level !== null && level > documentLevel) leaves.at(level, reference.keys, kind);
+  }
+  return leaves;
+}
+
+interface Exploded {
+  readonly select: string;
+  /** Columns of the select. */
+  readonly columns: readonly string[];
+}
+
+/** From the document inwards: explode the container, take the leaves of the element and the next container, again. */
+function writeLevels(plan: Plan, target: PlanTarget, columns: DocumentColumns, leaves: LeafColumns, dialect: Dialect): Exploded {
+  const name = dialect.name.bind(dialect);
+  const documentLevel = plan.documentLevels.length;
+  let keep = documentKeep(plan, target, columns, dialect);
+  const first = target.levels[0];
+  if (first === undefined) return { select: `SELECT ${keep.join(", ")} FROM ${SLICE_TABLES.documents}`, columns: keep };
+  let container = name(containerColumn(columns, first.keys).name);
+  let from: string = SLICE_TABLES.documents;
+  let node = first.keys.reduce((at, key) => access({ sql: "", node: at }, [key], dialect).node, documentNode(plan));
+  let select = "";
+  for (const [at, level] of target.levels.entries()) {
+    const absolute = documentLevel + at + 1;
+    const element = name("$element");
+    const position = name(positionColumn(absolute));
+    const rows =
+      level.each === "object"
+        ? `SELECT ${[...keep, `${container} AS ${element}`].join(", ")} FROM ${from} WHERE ${container} IS NOT NULL`
+        : dialect.explode({ from, keep, container, each: level.each, element, position });
+    if (level.each !== "object") keep = [...keep, position];
+    const base = { sql: element, node: elementOf(node, level) };
+    const taken = leaves.ofLevel(absolute);
+    const selected = [...keep, ...taken.map((leaf) => `${leafSql(access(base, leaf.keys, dialect), leaf.kind, dialect)} AS ${name(leaf.name)}`)];
+    keep = [...keep, ...taken.map((leaf) => name(leaf.name))];
+    const next: Level | undefined = target.levels[at + 1];
+    if (next !== undefined) {
+      const inner = access(base, next.keys, dialect);
+      container = name("$container");
+      selected.push(`${inner.sql} AS ${container}`);
+      node = inner.node;
+    }
+    select = `SELECT ${selected.join(", ")} FROM (${rows})`;
+    from = `(${select})`;
+  }
+  return { select, columns: keep };
+}
+
+/** What a target needs of the documents table: slot, document columns, and those values at document level and above that it names. */
+function documentKeep(plan: Plan, target: PlanTarget, columns: DocumentColumns, dialect: Dialect): readonly string[] {
+  const documentLevel = plan.documentLevels.length;
+  const rowLevel = documentLevel + target.levels.length;
+  const names = new Set<string>([SLICE_COLUMNS.slot, SLICE_COLUMNS.capturedAt]);
+  for (const at of plan.parameters.keys()) names.add(parameterColumn(at));
+  for (const at of plan.documentLevels.keys()) names.add(positionColumn(at + 1));
+  for (const field of plan.fields) names.add(field.name);
+  for (const { reference, kind } of targetReferences(target)) {
+    const level = levelOf(reference, documentLevel, rowLevel);
+    if (level !== null && level <= documentLevel) names.add(columns.leaves.at(level, reference.keys, kind).name);
+  }
+  return [...names].map(dialect.name.bind(dialect));
+}
+
+const lookupValue = (lookup: string, leaf: number): string => `$l_${lookup}_${String(leaf)}`;
+const lookupPointer = (lookup: string): string => `$lp_${lookup}`;
+
+/** Joins the entries that lookups find: the values of the first place that has the entry, and where it was. */
+function writeLookups(plan: Plan, target: PlanTarget, columns: DocumentColumns, leaves: LeafColumns, exploded: Exploded, dialect: Dialect): string {
+  const name = dialect.name.bind(dialect);
+  const slot = name(SLICE_COLUMNS.slot);
+  const entry = name(ENTRY);
+  const raw = rawScope(plan, target, columns, leaves, dialect);
+  const joins: string[] = [];
+  const selected = exploded.columns.map((column) => `r.${column}`);
+  for (const [at, lookup] of target.lookups.entries()) {
+    const places = lookup.places.map((place, n) => {
+      const alias = `l${String(at)}_${String(n)}`;
+      const table = plan.lookupTables[place.table];
+      if (table === undefined) throw new Error(`no lookup table ${String(place.table)}`);
+      const text = `r.${raw.leaf(place.reference, "text")}`;
+      const wanted = table.by === "key" ? `${dialect.text(place.prefix)} || ${text}` : dialect.castLeaf(text, { name: "BIGINT" });
+      joins.push(`LEFT JOIN ${lookupTable(place.table)} ${alias} ON ${alias}.${slot} = r.${slot} AND ${alias}.${entry} = ${wanted}`);
+      const pointer = `${dialect.text(table.keys.map((key) => `/${pointerToken(key)}`).join(""))} || '/' || CAST(${alias}.${entry} AS VARCHAR)`;
+      return { alias, table, pointer };
+    });
+    const firstFound = (valueOf: (place: (typeof places)[number]) => string): string =>
+      `CASE ${places.map((place) => `WHEN ${place.alias}.${slot} IS NOT NULL THEN ${valueOf(place)}`).join(" ")} END`;
+    for (const { keys, kind } of lookupReferences(target, lookup.name)) {
+      const value = firstFound(({ alias, table }) => `${alias}.${name(lookupLeafColumn(leafPosition(table.leaves, keys, kind)))}`);
+      selected.push(`${value} AS ${name(lookupValue(lookup.name, lookupPosition(target, lookup.name, keys, kind)))}`);
+    }
+    selected.push(`${firstFound((place) => place.pointer)} AS ${name(lookupPointer(lookup.name))}`);
+  }
+  return `SELECT ${selected.join(", ")} FROM (${exploded.select}) r ${joins.join(" ")}`;
+}
+
+interface LookupRead {
+  readonly keys: readonly string[];
+  readonly kind: "text" | "json";
+}
+
+/** What a target reads of one lookup, each once. */
+function lookupReferences(target: PlanTarget, lookup: string): readonly LookupRead[] {
+  const found = new Map<string, LookupRead>();
+  for (const { reference, kind } of targetReferences(target)) {
+    if (reference.root.kind === "lookup" && reference.root.name === lookup) found.set(`${kind} ${reference.keys.join("\u0000")}`, { keys: reference.keys, kind });
+  }
+  return [...found.values()];
+}
+
+function leafPosition(leaves: readonly LookupRead[], keys: readonly string[], kind: string): number {
+  const at = leaves.findIndex((leaf) => leaf.kind === kind && leaf.keys.join("\u0000") === keys.join("\u0000"));
+  if (at < 0) throw new Error(`no lookup leaf ${keys.join(".")}`);
+  return at;
+}
+
+function lookupPosition(target: PlanTarget, lookup: string, keys: readonly string[], kind: string): number {
+  return leafPosition(lookupReferences(target, lookup), keys, kind);
+}
+
+function rawScope(plan: Plan, target: Pick<PlanTarget, "levels" | "lookups"> & Partial<PlanTarget>, columns: DocumentColumns, leaves: LeafColumns, dialect: Dialect): RawScope {
+  const name = dialect.name.bind(dialect);
+  const documentLevel = plan.documentLevels.length;
+  const rowLevel = documentLevel + target.levels.length;
+  const levels = allLevels(plan, target);
+  const parameter = (wanted: string): string => name(parameterColumn(plan.parameters.indexOf(wanted)));
+  return {
+    leaf: (reference, kind) => {
+      const level = levelOf(reference, documentLevel, rowLevel);
+      if (reference.root.kind === "lookup" || level === null) {
+        const lookup = reference.root.kind === "lookup" ? reference.root.name : "";
+        return name(lookupValue(lookup, lookupPosition({ ...emptyTarget, ...target }, lookup, reference.keys, kind)));
+      }
+      return name((level > documentLevel ? leaves : columns.leaves).at(level, reference.keys, kind).name);
+    },
+    pointer: (reference) => {
+      const level = levelOf(reference, documentLevel, rowLevel);
+      const tail = reference.keys.map((key) => `/${pointerToken(key)}`).join("");
+      if (reference.root.kind === "lookup") return `(coalesce(${name(lookupPointer(reference.root.name))}, '') || ${dialect.text(tail)})`;
+      return writePointer(levels.slice(0, level ?? 0), tail, dialect);
+    },
+    sourceField: ({ value: { source } }) => {
+      switch (source.kind) {
+        case "index":
+        case "key":
+          return name(positionColumn(rowLevel - source.levels));
+        case "ordinal":
+          return `(${name(positionColumn(rowLevel - source.levels))} + 1)`;
+        case "captured_at":
+          return name(SLICE_COLUMNS.capturedAt);
+        case "parameter":
+          return parameter(source.name);
+      }
+    },
+    parameter,
+  };
+}
+
+const emptyTarget: PlanTarget = { name: "", levels: [], optional: false, filter: null, lookups: [], primaryKey: [], columns: [], rules: [], relationships: [] };
+
+/** SQL text: the JSON pointer of a place, with the positions of the row at hand. */
+export function writePointer(levels: readonly Level[], tail: string, dialect: Dialect): string {
+  const parts: string[] = [];
+  let literal = "";
+  for (const [at, level] of levels.entries()) {
+    literal += level.keys.map((key) => `/${pointerToken(key)}`).join("");
+    if (level.each === "object") continue;
+    parts.push(dialect.text(`${literal}/`), `CAST(${dialect.name(positionColumn(at + 1))} AS VARCHAR)`);
+    literal = "";
+  }
+  literal += tail;
+  if (literal !== "" || parts.length === 0) parts.push(dialect.text(literal));
+  return `(${parts.join(" || ")})`;
+}
+
+/** RFC 6901. */
+function pointerToken(key: string): string {
+  return key.replaceAll("~", "~0").replaceAll("/", "~1");
+}

@@ -1,0 +1,79 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { EXIT, OutsideError } from "../../core/errors.ts";
+import type { Connection } from "../../duckdb/connection.ts";
+import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
+
+/** The name under which a store's file is attached. */
+export const STORE = "store";
+
+export interface AttachOptions {
+  readonly file: string;
+  readonly access: "read" | "write";
+  /** How long to wait for another process to let go of the file. */
+  readonly waitMs: number;
+  /** Told once, when waiting begins. */
+  readonly onWait?: (holder: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+const FIRST_WAIT_MS = 20;
+const LONGEST_WAIT_MS = 1000;
+
+/**
+ * Attaches a store's file as `store`. DuckDB lets one process write, and nobody read meanwhile: this waits with growing pauses.
+ * @throws OutsideError `store.locked` (exit 7) naming the holder · `store.unusable` (exit 5).
+ */
+export async function attachStore(connection: Connection, options: AttachOptions): Promise<void> {
+  if (options.access === "write") mkdirSync(dirname(options.file), { recursive: true });
+  else if (!existsSync(options.file)) {
+    throw new OutsideError(
+      { code: "store.missing", message: `the store ${options.file} does not exist`, next: "write one first: mlb-etl transform … --save" },
+      EXIT.storeUnreachable,
+      false,
+    );
+  }
+  const deadline = performance.now() + options.waitMs;
+  for (let pause = FIRST_WAIT_MS; ; pause = Math.min(pause * 2, LONGEST_WAIT_MS)) {
+    try {
+      await connection.run(`ATTACH ${duckdbDialect.text(options.file)} AS ${STORE}${options.access === "read" ? " (READ_ONLY)" : ""}`);
+      return;
+    } catch (error) {
+      const holder = holderOf(error);
+      if (holder === null) throw unusable(options.file, error);
+      if (pause === FIRST_WAIT_MS) options.onWait?.(holder);
+      if (performance.now() + pause > deadline || options.signal?.aborted === true) throw locked(options.file, holder, error);
+      await sleep(pause);
+    }
+  }
+}
+
+/** Lets go of the file: another process can have it from here on. */
+export async function detachStore(connection: Connection): Promise<void> {
+  await connection.run(`DETACH ${STORE}`);
+}
+
+/** Who holds the lock, as DuckDB says it: `/usr/bin/node (PID 123)`; null where the error is another one. */
+function holderOf(error: unknown): string | null {
+  const message = error instanceof Error ? error.message : String(error);
+  if (!message.includes("Could not set lock on file")) return null;
+  return /Conflicting lock is held in (.+?\(PID [0-9]+\))/.exec(message)?.[1] ?? "another process";
+}
+
+function locked(file: string, holder: string, cause: unknown): OutsideError {
+  return new OutsideError(
+    { code: "store.locked", message: `the store ${file} is held by ${holder}`, next: "end that process, or wait for it; nothing was lost: the same command goes on where this one stopped", cause },
+    EXIT.lockHeld,
+    true,
+  );
+}
+
+function unusable(file: string, cause: unknown): OutsideError {
+  const message = cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : String(cause);
+  return new OutsideError(
+    { code: "store.unusable", message: `the store ${file} cannot be opened`, got: message, next: "name another file with --store duckdb:FILE, or see `mlb-etl doctor`", cause },
+    EXIT.storeUnreachable,
+    false,
+  );
+}

@@ -1,0 +1,56 @@
+import type { Finding, SliceRows } from "../engine/slice.ts";
+
+/** Which state of a document a capture holds: documents are ordered by (version, captured at, content hash); no version sorts before any version. */
+export interface OrderKey {
+  readonly version: string | null;
+  readonly capturedAt: string;
+  readonly contentHash: string;
+}
+
+/** One state of a document, as a capture holds it. */
+export interface DocumentState extends OrderKey {
+  /** Canonical JSON array of the key columns' values, `[747175]`: the name of the document. */
+  readonly documentKey: string;
+  readonly capture: number;
+  readonly position: string;
+}
+
+/** How a document of a run ended. */
+export const DOCUMENT_OUTCOMES = ["applied", "unchanged", "stale", "quarantined"] as const;
+export type DocumentOutcome = (typeof DOCUMENT_OUTCOMES)[number];
+
+/** One tried state of a slice: to be written, or failed by the gate. */
+export interface TriedState {
+  readonly slot: number;
+  readonly state: DocumentState;
+  readonly passed: boolean;
+  /** True where the document has no further candidate: a failed last one settles it as quarantined. */
+  readonly last: boolean;
+}
+
+/** All that one transaction writes. */
+export interface SliceApplication {
+  readonly runId: string;
+  readonly tried: readonly TriedState[];
+  readonly findings: readonly Finding[];
+  readonly rows: readonly SliceRows[];
+}
+
+export interface DocumentCounts {
+  readonly selected: number;
+  readonly applied: number;
+  readonly unchanged: number;
+  readonly stale: number;
+  readonly quarantined: number;
+}
+
+export interface TargetCounts {
+  readonly name: string;
+  readonly rowsIn: number;
+  readonly inserted: number;
+  readonly updated: number;
+  readonly unchanged: number;
+  readonly deleted: number;
+  readonly stale: number;
+  readonly quarantined: number;
+}
