@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { argv, hrtime, stdout } from "node:process";
 import { gunzipSync } from "node:zlib";
 import { appendCaptures } from "../src/raw/append-captures.ts";
-import { BodyChecker } from "../src/raw/body.ts";
+import { BodyChecker, DEFAULT_BODY_LIMITS } from "../src/raw/body.ts";
 import type { CheckedCapture, NewCapture } from "../src/raw/capture.ts";
 import { checkCapture } from "../src/raw/check-capture.ts";
 import { JsonScanner } from "../src/raw/scan-json.ts";
@@ -44,7 +44,16 @@ function check(body: Buffer, at: number, checker: BodyChecker): CheckedCapture {
 
 function captureOf(body: Buffer, at: number): NewCapture {
   const capturedAt = `2024-07-13T04:19:${String(at % 60).padStart(2, "0")}.${String(at).padStart(6, "0")}Z`;
-  return { endpoint: "game", method: "live_game_v1", parameters: { game_pk: String(at) }, url: null, status: 200, capturedAt, kind: "answer", body };
+  return {
+    endpoint: "game",
+    method: "live_game_v1",
+    parameters: { game_pk: String(at) },
+    url: null,
+    status: 200,
+    capturedAt,
+    kind: "answer",
+    body,
+  };
 }
 
 async function ingest(root: string, gzipLevel: number): Promise<void> {
@@ -64,7 +73,7 @@ try {
     await measure("JSON.parse (with decoding)", () => {
       for (const body of bodies) JSON.parse(body.toString("utf8"));
     });
-    const scanner = new JsonScanner({ maxDepth: 200, maxPairs: 20_000 });
+    const scanner = new JsonScanner(DEFAULT_BODY_LIMITS);
     await measure("scan alone", () => {
       for (const body of bodies) scanner.scan(body);
     });
@@ -72,20 +81,27 @@ try {
     await measure("check and hash", () => {
       for (const [at, body] of bodies.entries()) check(body, at, checker);
     });
-    for (const level of [1, 4, 6]) await measure(`whole ingest, gzip level ${String(level)}`, async () => await ingest(join(work, `${String(round)}-${String(level)}`), level));
+    for (const level of [1, 4, 6])
+      await measure(
+        `whole ingest, gzip level ${String(level)}`,
+        async () => await ingest(join(work, `${String(round)}-${String(level)}`), level),
+      );
     const store = new SegmentStore({ root: join(work, `${String(round)}-1`) });
     await measure("read all back", async () => {
       for await (const { body } of store.readBodies(store.captures("game.live_game_v1"))) if (body.length === 0) throw new Error("empty");
     });
     await measure("read 1 in 10 back", async () => {
       const ids = bodies.map((_, at) => at + 1).filter((id) => id % 10 === 1);
-      for await (const { body } of store.readBodies(store.capturesByIds("game.live_game_v1", ids))) if (body.length === 0) throw new Error("empty");
+      for await (const { body } of store.readBodies(store.capturesByIds("game.live_game_v1", ids)))
+        if (body.length === 0) throw new Error("empty");
     });
   }
   const median = (name: string): number => figures.get(name)?.toSorted((left, right) => left - right)[ROUNDS >> 1] ?? Number.NaN;
   const parse = median("JSON.parse (with decoding)");
   for (const name of figures.keys()) {
-    stdout.write(`${name.padEnd(34)} ${(median(name) / bodies.length).toFixed(2).padStart(7)} ms/body  ${(median(name) / parse).toFixed(2).padStart(6)} x JSON.parse\n`);
+    stdout.write(
+      `${name.padEnd(34)} ${(median(name) / bodies.length).toFixed(2).padStart(7)} ms/body  ${(median(name) / parse).toFixed(2).padStart(6)} x JSON.parse\n`,
+    );
   }
 } finally {
   await rm(work, { recursive: true, force: true });

@@ -202,7 +202,9 @@ async function heldError(path: string, waitMs: number): Promise<OutsideError> {
       code: "lock.held",
       message: `${path} is held by ${who}`,
       expected: `the lock within ${String(waitMs)} ms`,
-      next: isForeign ? `wait for it; if no such process runs on ${holder.host}, remove the file` : "wait for that process, or end it; a dead process's lock is taken over by itself",
+      next: isForeign
+        ? `wait for it; if no such process runs on ${holder.host}, remove the file`
+        : "wait for that process, or end it; a dead process's lock is taken over by itself",
     },
     EXIT.lockHeld,
     true,

@@ -25,7 +25,8 @@ export interface LogSink {
 
 /** Logs to `sink` (stderr): one JSON object per line, or a readable line where it is a terminal. */
 export function createLogger(level: LogLevel, sink: LogSink): Logger {
-  const stream: DestinationStream = sink.isTTY === true ? { write: (line) => void sink.write(readableLine(line)) } : { write: (line) => void sink.write(line) };
+  const stream: DestinationStream =
+    sink.isTTY === true ? { write: (line) => void sink.write(readableLine(line)) } : { write: (line) => void sink.write(line) };
   const logger = pino(
     {
       level,
@@ -57,6 +58,8 @@ export const silentLogger: Logger = { debug: () => undefined, info: () => undefi
 /** `10:15:02 warn  capture.failed endpoint=game bytes=812`. */
 function readableLine(line: string): string {
   const { level, at, event, ...fields } = JSON.parse(line) as { level: string; at: string; event: string; [field: string]: unknown };
-  const data = Object.entries(fields).map(([name, value]) => ` ${name}=${typeof value === "string" && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)}`);
+  const data = Object.entries(fields).map(
+    ([name, value]) => ` ${name}=${typeof value === "string" && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)}`,
+  );
   return `${at.slice(11, 19)} ${level.padEnd(5)} ${event}${data.join("")}\n`;
 }

@@ -8,6 +8,7 @@ import {
   DuckDBTimestampTZValue,
   type DuckDBValue,
 } from "@duckdb/node-api";
+import { EXIT, OutsideError } from "../core/errors.ts";
 import { instantOfMicros } from "../core/instant.ts";
 
 /** A value of a result: integers of 64 bits and more as bigint, decimals as text at their scale, dates as `YYYY-MM-DD`, instants as `YYYY-MM-DDTHH:MM:SS.ffffffZ`. */
@@ -17,6 +18,21 @@ export type SqlRow = Readonly<Record<string, SqlValue>>;
 /** What an appended column holds. */
 export type AppendKind = "INTEGER" | "BIGINT" | "VARCHAR" | "BOOLEAN";
 export type AppendValue = null | boolean | number | string;
+
+/** DuckDB's own words for what is outside of a statement: memory, disk, files. */
+const OUTSIDE = /^(?:Out of Memory|IO|TransactionContext|Interrupt|INTERRUPT|Connection|FATAL|Permission) Error/i;
+
+/** Turns a failure of memory, disk or file into an error with a next step; every other one is passed on. */
+async function explained<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const message = cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : "";
+    if (!OUTSIDE.test(message)) throw cause;
+    const next = /memory/i.test(message) ? "give it more with --max-memory, or less at a time with --slice-bytes" : "look at the disk and the file; the same command goes on where this one stopped";
+    throw new OutsideError({ code: "duckdb.failed", message: "DuckDB could not go on", got: message, next, cause }, EXIT.storeUnreachable, true);
+  }
+}
 
 /** One DuckDB connection. Statements of one connection run one after the other. */
 export class Connection {
@@ -28,7 +44,7 @@ export class Connection {
 
   /** Runs one statement; gives the number of rows it changed, as DuckDB counted them (0 where it tells none). */
   async run(sql: string): Promise<number> {
-    const result = await this.#connection.run(sql);
+    const result = await explained(() => this.#connection.run(sql));
     const changed = result.columnCount === 1 && result.columnName(0) === "Count" ? (await result.getRows())[0]?.[0] : undefined;
     return typeof changed === "bigint" ? Number(changed) : 0;
   }
@@ -42,7 +58,7 @@ export class Connection {
 
   /** The rows of a query, in batches as DuckDB makes them (at most 2,048). */
   async *batches(sql: string): AsyncGenerator<SqlRow[]> {
-    const result = await this.#connection.stream(sql);
+    const result = await explained(() => this.#connection.stream(sql));
     for await (const batch of result.yieldRowObjects()) yield batch.map(readRow);
   }
 

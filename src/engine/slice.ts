@@ -9,10 +9,14 @@ export interface SliceDocument {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-/** What a check found. `fail` fails the document; `bad` became NULL; `warn` is only told. */
+/** `rule`: a rule of severity error, which fails the document. `fail`: anything else that fails it. `bad`: a value that became NULL. `warn`: only told. */
+export const FINDING_KINDS = ["rule", "fail", "bad", "warn"] as const;
+export type FindingKind = (typeof FINDING_KINDS)[number];
+
+/** What a check found. */
 export interface Finding {
   readonly slot: number;
-  readonly kind: "fail" | "bad" | "warn";
+  readonly kind: FindingKind;
   /** `schema.table`; null where it is the document as a whole. */
   readonly target: string | null;
   readonly rule: string;

@@ -14,17 +14,32 @@ export interface DraftColumn {
 }
 
 /** Checks names and types of columns. `outer`: the file-level fields, which every target has too. */
-export function checkColumns(context: CheckContext, fields: readonly PartialSpec<FieldSpec>[], outer: ReadonlyMap<string, DraftColumn>): ReadonlyMap<string, DraftColumn> {
+export function checkColumns(
+  context: CheckContext,
+  fields: readonly PartialSpec<FieldSpec>[],
+  outer: ReadonlyMap<string, DraftColumn>,
+): ReadonlyMap<string, DraftColumn> {
   const columns = new Map(outer);
   for (const field of fields) {
     const { name } = field;
     if (name === undefined) continue;
     checkName(context, field, "name", name, "a column");
     const isLineage = LINEAGE_COLUMNS.some((each) => each === name);
-    if (isLineage) problemAt(context, field, "name", { code: "mapping.reserved-name", message: `the column name ${quoted(name)} is the platform's own`, expected: `none of: ${LINEAGE_COLUMNS.join(", ")}`, got: quoted(name) });
+    if (isLineage)
+      problemAt(context, field, "name", {
+        code: "mapping.reserved-name",
+        message: `the column name ${quoted(name)} is the platform's own`,
+        expected: `none of: ${LINEAGE_COLUMNS.join(", ")}`,
+        got: quoted(name),
+      });
     if (columns.has(name)) {
       const where = outer.has(name) ? "a file-level field, which every target has already" : "there already";
-      problemAt(context, field, "name", { code: "mapping.double-name", message: `the column ${quoted(name)} is ${where}`, expected: "each column once", got: `${quoted(name)} again` });
+      problemAt(context, field, "name", {
+        code: "mapping.double-name",
+        message: `the column ${quoted(name)} is ${where}`,
+        expected: "each column once",
+        got: `${quoted(name)} again`,
+      });
       continue;
     }
     columns.set(name, { name, type: checkType(context, field), spec: field });
@@ -33,19 +48,26 @@ export function checkColumns(context: CheckContext, fields: readonly PartialSpec
 }
 
 function checkType(context: CheckContext, field: PartialSpec<FieldSpec>): ColumnType | null {
-  if (field.type === undefined) return null;
-  const type = parseColumnType(field.type);
-  if (type === null) {
-    const near = nearestSpelling(field.type.replace(/\(.*/, ""), COLUMN_TYPE_SPELLINGS.map((each) => each.replace(/\(.*/, "")));
-    problemAt(context, field, "type", {
-      code: "mapping.unknown-type",
-      message: `unknown column type ${quoted(field.type)}`,
-      expected: oneOf(COLUMN_TYPE_SPELLINGS),
-      got: quoted(field.type),
-      didYouMean: COLUMN_TYPE_SPELLINGS.find((each) => near !== null && each.startsWith(near)) ?? COLUMN_TYPE_SPELLINGS.find((each) => each.startsWith(field.type?.replace(/\(.*/, "") || "-")) ?? null,
-    });
-  }
-  return type;
+  const { type: written } = field;
+  if (written === undefined) return null;
+  const type = parseColumnType(written);
+  if (type !== null) return type;
+  problemAt(context, field, "type", {
+    code: "mapping.unknown-type",
+    message: `unknown column type ${quoted(written)}`,
+    expected: oneOf(COLUMN_TYPE_SPELLINGS),
+    got: quoted(written),
+    didYouMean: nearestType(written),
+  });
+  return null;
+}
+
+/** By the word before the parenthesis: `VARCAR(10)` is near `VARCHAR(n)`, and so is `VARCHAR`. */
+export function nearestType(written: string): string | null {
+  const word = (spelling: string): string => spelling.replace(/\(.*/s, "");
+  const words = COLUMN_TYPE_SPELLINGS.map(word);
+  const near = words.includes(word(written)) ? word(written) : nearestSpelling(word(written), words);
+  return COLUMN_TYPE_SPELLINGS.find((spelling) => word(spelling) === near) ?? null;
 }
 
 /** Names and types, as expressions see them. */

@@ -27,14 +27,33 @@ export interface KnownNames<Value> {
 }
 
 /** Checks a list of names: each known, none twice. Gives the right ones. */
-export function checkNames<Value>(context: CheckContext, container: object, key: string, written: string | readonly string[], known: KnownNames<Value>): readonly string[] {
+export function checkNames<Value>(
+  context: CheckContext,
+  container: object,
+  key: string,
+  written: string | readonly string[],
+  known: KnownNames<Value>,
+): readonly string[] {
   const list: readonly string[] = typeof written === "string" ? [written] : written;
   const seen = new Set<string>();
   for (const [position, name] of list.entries()) {
     const [at, index]: [object, string | number] = typeof written === "string" ? [container, key] : [written, position];
-    if (seen.has(name)) problemAt(context, at, index, { code: "mapping.double-name", message: `${quoted(name)} is twice in ${quoted(key)}`, expected: "each name once", got: `${quoted(name)} again` });
-    if (!known.names.has(name)) {
-      problemAt(context, at, index, { code: "mapping.unknown-column", message: `${quoted(key)} names ${quoted(name)}, which is no ${known.what}`, expected: `a ${known.what}`, got: describeWritten(name), didYouMean: nearestSpelling(name, known.names.keys()) });
+    if (seen.has(name))
+      problemAt(context, at, index, {
+        code: "mapping.double-name",
+        message: `${quoted(name)} is twice in ${quoted(key)}`,
+        expected: "each name once",
+        got: `${quoted(name)} again`,
+      });
+    // Without any known name the list of names itself is missing, which is reported.
+    if (!known.names.has(name) && known.names.size > 0) {
+      problemAt(context, at, index, {
+        code: "mapping.unknown-column",
+        message: `${quoted(key)} names ${quoted(name)}, which is no ${known.what}`,
+        expected: `a ${known.what}`,
+        got: describeWritten(name),
+        didYouMean: nearestSpelling(name, known.names.keys()),
+      });
     }
     seen.add(name);
   }

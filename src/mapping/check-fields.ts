@@ -7,7 +7,7 @@ import { isTextOfType } from "./literal-forms.ts";
 import type { Field, FieldValue } from "./mapping.ts";
 import { type PathScope, readReference } from "./path-scope.ts";
 import { describeWritten, listed, quoted } from "./report.ts";
-import type { Scope } from "./type-expression.ts";
+import type { Scope } from "./scope.ts";
 
 /** Where columns get their values from. */
 export interface FieldScope extends Scope {
@@ -17,7 +17,12 @@ export interface FieldScope extends Scope {
 const VALUE_KEYS = ["json_path", "source_field", "expression"] as const;
 
 /** Checks the values of columns. Gives those that are right; the others are reported. */
-export function checkFields(context: CheckContext, columns: readonly DraftColumn[], keys: ReadonlySet<string>, scope: FieldScope): readonly Field[] {
+export function checkFields(
+  context: CheckContext,
+  columns: readonly DraftColumn[],
+  keys: ReadonlySet<string>,
+  scope: FieldScope,
+): readonly Field[] {
   const needs = new Map<string, ReadonlySet<string>>();
   const fields = columns.flatMap((column): readonly Field[] => {
     const value = checkValue(context, column, scope, needs);
@@ -43,13 +48,29 @@ export function checkFields(context: CheckContext, columns: readonly DraftColumn
 
 /** A key column that says it may be null contradicts itself. */
 export function checkNullable(context: CheckContext, column: DraftColumn, isKey: boolean): void {
-  if (isKey && column.spec.nullable === true) problemAt(context, column.spec, "nullable", { code: "mapping.nullable-key", message: `the key column ${quoted(column.name)} says that it may be null`, expected: "no nullable: true on a column of a key", got: "nullable: true" });
+  if (isKey && column.spec.nullable === true)
+    problemAt(context, column.spec, "nullable", {
+      code: "mapping.nullable-key",
+      message: `the key column ${quoted(column.name)} says that it may be null`,
+      expected: "no nullable: true on a column of a key",
+      got: "nullable: true",
+    });
 }
 
-function checkValue(context: CheckContext, { name, type, spec }: DraftColumn, scope: FieldScope, needs: Map<string, ReadonlySet<string>>): FieldValue | null {
+function checkValue(
+  context: CheckContext,
+  { name, type, spec }: DraftColumn,
+  scope: FieldScope,
+  needs: Map<string, ReadonlySet<string>>,
+): FieldValue | null {
   const given = VALUE_KEYS.filter((key) => key in spec);
   if (given.length !== 1) {
-    context.report.add(context.positions.place(spec), { code: "mapping.field-value", message: `the column ${quoted(name)} has ${given.length === 0 ? "no value" : "more than one value"}`, expected: `exactly one of: ${listed(VALUE_KEYS)}`, got: listed(given) || "none" });
+    context.report.add(context.positions.place(spec), {
+      code: "mapping.field-value",
+      message: `the column ${quoted(name)} has ${given.length === 0 ? "no value" : "more than one value"}`,
+      expected: `exactly one of: ${listed(VALUE_KEYS)}`,
+      got: listed(given) || "none",
+    });
   }
   const { json_path: path, source_field: sourceField, expression } = spec;
   let value: FieldValue | null = null;
@@ -66,7 +87,10 @@ function checkValue(context: CheckContext, { name, type, spec }: DraftColumn, sc
   if (expression !== undefined) {
     const typed = checkColumnExpression(context, spec, expression, type, scope);
     if (typed !== null) needs.set(name, typed.columns);
-    value = typed?.expression === undefined || typed.expression === null ? null : { kind: "expression", expression: typed.expression, text: expression };
+    value =
+      typed?.expression === undefined || typed.expression === null
+        ? null
+        : { kind: "expression", expression: typed.expression, text: expression };
   }
   return given.length === 1 ? value : null;
 }
@@ -75,9 +99,21 @@ function checkValue(context: CheckContext, { name, type, spec }: DraftColumn, sc
 function checkDefault(context: CheckContext, { name, type, spec }: DraftColumn): string | null {
   if (spec.default === undefined) return null;
   const isAllowed = spec.json_path !== undefined || spec.source_field?.startsWith("parameters.") === true;
-  if (!isAllowed) problemAt(context, spec, "default", { code: "mapping.default", message: `the column ${quoted(name)} cannot have a default`, expected: "a default only with json_path or source_field: parameters.x (an expression has coalesce)", got: describeWritten(spec.default) });
+  if (!isAllowed)
+    problemAt(context, spec, "default", {
+      code: "mapping.default",
+      message: `the column ${quoted(name)} cannot have a default`,
+      expected: "a default only with json_path or source_field: parameters.x (an expression has coalesce)",
+      got: describeWritten(spec.default),
+    });
   const text = typeof spec.default === "string" ? spec.default : (context.positions.sourceText(spec, "default") ?? String(spec.default));
-  if (type !== null && !isTextOfType(text, type)) problemAt(context, spec, "default", { code: "mapping.default", message: `the default of ${quoted(name)} is no ${renderColumnType(type)}`, expected: `a value that ${renderColumnType(type)} takes`, got: quoted(text) });
+  if (type !== null && !isTextOfType(text, type))
+    problemAt(context, spec, "default", {
+      code: "mapping.default",
+      message: `the default of ${quoted(name)} is no ${renderColumnType(type)}`,
+      expected: `a value that ${renderColumnType(type)} takes`,
+      got: quoted(text),
+    });
   return text;
 }
 
@@ -86,8 +122,13 @@ function reportCycles(context: CheckContext, columns: readonly DraftColumn[], ne
   for (const { name, spec } of columns) {
     const cycle = findCycle(name, needs, done);
     if (cycle === null) continue;
-    cycle.forEach((each) => done.add(each));
-    problemAt(context, spec, "expression", { code: "mapping.cycle", message: `the expression of ${quoted(name)} needs itself`, expected: "expressions that do not go in a circle", got: cycle.join(" → ") });
+    for (const each of cycle) done.add(each);
+    problemAt(context, spec, "expression", {
+      code: "mapping.cycle",
+      message: `the expression of ${quoted(name)} needs itself`,
+      expected: "expressions that do not go in a circle",
+      got: cycle.join(" → "),
+    });
   }
 }
 

@@ -9,7 +9,12 @@ import { quoted } from "./report.ts";
 import { KEYWORDS } from "./tokenize.ts";
 
 /** Checks the lookups of a target. A lookup with a wrong place keeps its name, so that its uses are not reported too. */
-export function checkLookups(context: CheckContext, target: ExpandedTarget, levels: readonly RowLevel[], columns: ReadonlyMap<string, unknown>): readonly Lookup[] {
+export function checkLookups(
+  context: CheckContext,
+  target: ExpandedTarget,
+  levels: readonly RowLevel[] | null,
+  columns: ReadonlyMap<string, unknown>,
+): readonly Lookup[] {
   const { lookups } = target;
   if (lookups === undefined) return [];
   return Object.entries(lookups).flatMap(([name, written]): readonly Lookup[] => {
@@ -30,6 +35,15 @@ export function checkLookups(context: CheckContext, target: ExpandedTarget, leve
 function checkLookupName(context: CheckContext, lookups: object, name: string, columns: ReadonlyMap<string, unknown>): void {
   const isWord = ROOT_WORDS.some((word) => word === name) || KEYWORDS.has(name);
   if (isName(name) && !isWord && !columns.has(name)) return;
-  const message = columns.has(name) ? `the lookup ${quoted(name)} has the name of a column` : isWord ? `the lookup ${quoted(name)} has the name of a word of the language` : `${quoted(name)} is no name of a lookup`;
-  context.report.add(context.positions.keyPlace(lookups, name), { code: "mapping.wrong-name", message, expected: "a name of its own, lower case letters, digits and _", got: quoted(name) });
+  const message = columns.has(name)
+    ? `the lookup ${quoted(name)} has the name of a column`
+    : isWord
+      ? `the lookup ${quoted(name)} has the name of a word of the language`
+      : `${quoted(name)} is no name of a lookup`;
+  context.report.add(context.positions.keyPlace(lookups, name), {
+    code: "mapping.wrong-name",
+    message,
+    expected: "a name of its own, lower case letters, digits and _",
+    got: quoted(name),
+  });
 }

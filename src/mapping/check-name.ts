@@ -28,7 +28,9 @@ export function checkTableName(context: CheckContext, container: object, key: st
     code: "mapping.wrong-name",
     message: `${quoted(name)} is no name of a table`,
     expected: `schema.table in lower case letters, digits and _, each at most ${String(MAX_NAME_LENGTH)} bytes`,
-    got: parts.some((part) => part.length > MAX_NAME_LENGTH) ? `a part of ${String(Math.max(...parts.map((part) => Buffer.byteLength(part))))} bytes` : quoted(name),
+    got: parts.some((part) => part.length > MAX_NAME_LENGTH)
+      ? `a part of ${String(Math.max(...parts.map((part) => Buffer.byteLength(part))))} bytes`
+      : quoted(name),
     didYouMean: parts.length === 2 ? suggestion(name) : null,
   });
   return false;

@@ -10,13 +10,29 @@ import { quoted } from "./report.ts";
 export function checkRowSource(context: CheckContext, target: ExpandedTarget): RowSource | null {
   const { array_source: array, nested_array: nested, object_source: object } = target;
   if (array !== undefined && object !== undefined) {
-    problemAt(context, target, "object_source", { code: "mapping.row-source", message: "the target has two row sources", expected: "array_source or object_source", got: "both" });
+    problemAt(context, target, "object_source", {
+      code: "mapping.row-source",
+      message: "the target has two row sources",
+      expected: "array_source or object_source",
+      got: "both",
+    });
   }
   if (nested !== undefined && array === undefined && !("array_source" in target)) {
-    problemAt(context, target, "nested_array", { code: "mapping.row-source", message: "nested_array stands alone", expected: "array_source, which nested_array is appended to", got: "no array_source" });
+    problemAt(context, target, "nested_array", {
+      code: "mapping.row-source",
+      message: "nested_array stands alone",
+      expected: "array_source, which nested_array is appended to",
+      got: "no array_source",
+    });
   }
   if (array === undefined && object === undefined && nested === undefined) {
-    if (target.optional === true) problemAt(context, target, "optional", { code: "mapping.optional", message: "a document is always there", expected: "optional: true only with array_source or object_source", got: "no row source" });
+    if (target.optional === true)
+      problemAt(context, target, "optional", {
+        code: "mapping.optional",
+        message: "a document is always there",
+        expected: "optional: true only with array_source or object_source",
+        got: "no row source",
+      });
     return { kind: "document" };
   }
   const arrayPath = array === undefined ? null : checkArraySource(context, target, "array_source", array);
@@ -34,7 +50,13 @@ export function checkDocumentSource(context: CheckContext, container: object, te
     return null;
   }
   if (parsed.value.at(-1)?.kind !== "key" && parsed.value.length > 0) return parsed.value;
-  problemAt(context, container, "array_source", { code: "mapping.row-source", message: "array_source does not reach each document", expected: "a path that ends in [*] or .*", got: quoted(text), didYouMean: `${text}[*]` });
+  problemAt(context, container, "array_source", {
+    code: "mapping.row-source",
+    message: "array_source does not reach each document",
+    expected: "a path that ends in [*] or .*",
+    got: quoted(text),
+    didYouMean: `${text}[*]`,
+  });
   return null;
 }
 

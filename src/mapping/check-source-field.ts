@@ -8,12 +8,20 @@ import { listed, quoted } from "./report.ts";
 const SPELLINGS = [...SOURCE_FIELDS, "parent.index", "parent.ordinal", "parent.key"];
 
 /** Reads `index`, `ordinal`, `key`, `parent.index` …, `captured_at`, `parameters.x`, and sees that the level has such a thing and the column's type takes it. */
-export function checkSourceField(text: string, levels: readonly RowLevel[], type: ColumnType | null): Parsed<SourceField> {
+export function checkSourceField(text: string, levels: readonly RowLevel[] | null, type: ColumnType | null): Parsed<SourceField> {
   const source = parseSourceField(text);
   if (source === null) {
-    return fault({ message: `unknown source_field ${quoted(text)}`, expected: `one of: ${listed([...SPELLINGS, "parameters.<name>"])}`, got: quoted(text), didYouMean: nearestSpelling(text, SPELLINGS) });
+    return fault({
+      message: `unknown source_field ${quoted(text)}`,
+      expected: `one of: ${listed([...SPELLINGS, "parameters.<name>"])}`,
+      got: quoted(text),
+      didYouMean: nearestSpelling(text, SPELLINGS),
+    });
   }
-  const problem = (source.kind === "captured_at" || source.kind === "parameter" ? null : levelProblem(text, source.kind, levels.at(-1 - source.levels))) ?? typeProblem(text, source, type);
+  const problem =
+    (levels === null || source.kind === "captured_at" || source.kind === "parameter"
+      ? null
+      : levelProblem(text, source.kind, levels.at(-1 - source.levels))) ?? typeProblem(text, source, type);
   return problem === null ? { ok: true, value: source } : fault(problem);
 }
 
@@ -29,14 +37,31 @@ function parseSourceField(text: string): SourceField | null {
 function levelProblem(text: string, kind: "index" | "ordinal" | "key", level: RowLevel | undefined): Omit<Fault, "offset"> | null {
   const needed: RowLevel = kind === "key" ? "values" : "items";
   if (level === needed) return null;
-  const found = level === "items" ? "an array" : level === "values" ? "an object" : level === "object" ? "a single object" : "no level at all (the document itself)";
-  return { message: `${quoted(text)} is not there`, expected: kind === "key" ? "a level of an object (.*)" : "a level of an array ([*])", got: found };
+  const found =
+    level === "items"
+      ? "an array"
+      : level === "values"
+        ? "an object"
+        : level === "object"
+          ? "a single object"
+          : "no level at all (the document itself)";
+  return {
+    message: `${quoted(text)} is not there`,
+    expected: kind === "key" ? "a level of an object (.*)" : "a level of an array ([*])",
+    got: found,
+  };
 }
 
 function typeProblem(text: string, source: SourceField, type: ColumnType | null): Omit<Fault, "offset"> | null {
   if (type === null) return null;
   const allowed = allowedTypes(source);
-  return allowed.includes(type.name) ? null : { message: `${quoted(text)} does not fit a column of ${renderColumnType(type)}`, expected: `one of: ${listed(allowed)}`, got: renderColumnType(type) };
+  return allowed.includes(type.name)
+    ? null
+    : {
+        message: `${quoted(text)} does not fit a column of ${renderColumnType(type)}`,
+        expected: `one of: ${listed(allowed)}`,
+        got: renderColumnType(type),
+      };
 }
 
 function allowedTypes(source: SourceField): readonly ColumnType["name"][] {

@@ -1,5 +1,16 @@
 /** The closed list of column types. What text of a JSON value each takes is defined in `plan/leaf.ts`. */
-export const COLUMN_TYPE_NAMES = ["BIGINT", "INT", "VARCHAR", "TEXT", "BOOLEAN", "DATE", "TIMESTAMPTZ", "DOUBLE", "NUMERIC", "JSONB"] as const;
+export const COLUMN_TYPE_NAMES = [
+  "BIGINT",
+  "INT",
+  "VARCHAR",
+  "TEXT",
+  "BOOLEAN",
+  "DATE",
+  "TIMESTAMPTZ",
+  "DOUBLE",
+  "NUMERIC",
+  "JSONB",
+] as const;
 export type ColumnTypeName = (typeof COLUMN_TYPE_NAMES)[number];
 
 export type ColumnType =
@@ -8,7 +19,18 @@ export type ColumnType =
   | { readonly name: Exclude<ColumnTypeName, "VARCHAR" | "NUMERIC"> };
 
 /** What the problems name as expected. */
-export const COLUMN_TYPE_SPELLINGS: readonly string[] = ["BIGINT", "INT", "VARCHAR(n)", "TEXT", "BOOLEAN", "DATE", "TIMESTAMPTZ", "DOUBLE", "NUMERIC(p,s)", "JSONB"];
+export const COLUMN_TYPE_SPELLINGS: readonly string[] = [
+  "BIGINT",
+  "INT",
+  "VARCHAR(n)",
+  "TEXT",
+  "BOOLEAN",
+  "DATE",
+  "TIMESTAMPTZ",
+  "DOUBLE",
+  "NUMERIC(p,s)",
+  "JSONB",
+];
 
 /** Reads `VARCHAR(16)`, `NUMERIC(8,3)`, `BIGINT` …; null where the text is no type of the list. Upper case only: one spelling. */
 export function parseColumnType(text: string): ColumnType | null {

@@ -25,7 +25,21 @@ export interface FunctionSignature {
   readonly description: string;
 }
 export const FUNCTION_NAMES = [
-  "lower", "upper", "trim", "length", "replace", "split_part", "substring", "starts_with", "contains", "concat", "abs", "coalesce", "nullif", "least", "greatest",
+  "lower",
+  "upper",
+  "trim",
+  "length",
+  "replace",
+  "split_part",
+  "substring",
+  "starts_with",
+  "contains",
+  "concat",
+  "abs",
+  "coalesce",
+  "nullif",
+  "least",
+  "greatest",
 ] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
@@ -35,7 +49,11 @@ export const FUNCTIONS: Readonly<Record<FunctionName, FunctionSignature>> = {
   trim: { arguments: ["TEXT"], result: "TEXT", description: "text without blanks at both ends" },
   length: { arguments: ["TEXT"], result: "BIGINT", description: "number of characters (code points)" },
   replace: { arguments: ["TEXT", "TEXT", "TEXT"], result: "TEXT", description: "text with every second argument replaced by the third" },
-  split_part: { arguments: ["TEXT", "TEXT", "BIGINT"], result: "TEXT", description: "nth part (from 1) of a text split by a separator; '' where there is none" },
+  split_part: {
+    arguments: ["TEXT", "TEXT", "BIGINT"],
+    result: "TEXT",
+    description: "nth part (from 1) of a text split by a separator; '' where there is none",
+  },
   substring: { arguments: ["TEXT", "BIGINT", "BIGINT"], result: "TEXT", description: "text from a position (from 1) of a length" },
   starts_with: { arguments: ["TEXT", "TEXT"], result: "BOOLEAN", description: "whether the text starts with another" },
   contains: { arguments: ["TEXT", "TEXT"], result: "BOOLEAN", description: "whether the text has another in it" },
@@ -56,17 +74,53 @@ export type Expression =
   | { readonly kind: "path"; readonly reference: Reference; readonly type: ValueType }
   /** A request parameter of the capture (`parameters.sportId`), always text. */
   | { readonly kind: "parameter"; readonly name: string; readonly type: "TEXT" }
-  | { readonly kind: "compare"; readonly operator: Comparison; readonly left: Expression; readonly right: Expression; readonly type: "BOOLEAN" }
-  | { readonly kind: "arithmetic"; readonly operator: Arithmetic; readonly left: Expression; readonly right: Expression; readonly type: "BIGINT" | "DOUBLE" }
+  | {
+      readonly kind: "compare";
+      readonly operator: Comparison;
+      readonly left: Expression;
+      readonly right: Expression;
+      readonly type: "BOOLEAN";
+    }
+  | {
+      readonly kind: "arithmetic";
+      readonly operator: Arithmetic;
+      readonly left: Expression;
+      readonly right: Expression;
+      readonly type: "BIGINT" | "DOUBLE";
+    }
   | { readonly kind: "negate"; readonly operand: Expression; readonly type: "BIGINT" | "DOUBLE" }
   | { readonly kind: "and" | "or"; readonly operands: readonly Expression[]; readonly type: "BOOLEAN" }
   | { readonly kind: "not"; readonly operand: Expression; readonly type: "BOOLEAN" }
-  | { readonly kind: "is"; readonly operand: Expression; readonly test: "null" | "true" | "false"; readonly negated: boolean; readonly type: "BOOLEAN" }
-  | { readonly kind: "in"; readonly operand: Expression; readonly values: readonly Expression[]; readonly negated: boolean; readonly type: "BOOLEAN" }
-  | { readonly kind: "between"; readonly operand: Expression; readonly low: Expression; readonly high: Expression; readonly negated: boolean; readonly type: "BOOLEAN" }
+  | {
+      readonly kind: "is";
+      readonly operand: Expression;
+      readonly test: "null" | "true" | "false";
+      readonly negated: boolean;
+      readonly type: "BOOLEAN";
+    }
+  | {
+      readonly kind: "in";
+      readonly operand: Expression;
+      readonly values: readonly Expression[];
+      readonly negated: boolean;
+      readonly type: "BOOLEAN";
+    }
+  | {
+      readonly kind: "between";
+      readonly operand: Expression;
+      readonly low: Expression;
+      readonly high: Expression;
+      readonly negated: boolean;
+      readonly type: "BOOLEAN";
+    }
   /** `%` any characters, `_` one character, no escape. The pattern is a literal. */
   | { readonly kind: "like"; readonly operand: Expression; readonly pattern: string; readonly negated: boolean; readonly type: "BOOLEAN" }
-  | { readonly kind: "case"; readonly branches: readonly { readonly when: Expression; readonly then: Expression }[]; readonly otherwise: Expression | null; readonly type: ValueType }
+  | {
+      readonly kind: "case";
+      readonly branches: readonly { readonly when: Expression; readonly then: Expression }[];
+      readonly otherwise: Expression | null;
+      readonly type: ValueType;
+    }
   /** `::TYPE`: the operand's text, guarded and cast as a leaf of that column type. Text that the type does not take is a bad value. */
   | { readonly kind: "cast"; readonly operand: Expression; readonly to: ColumnType; readonly type: ValueType }
   | { readonly kind: "call"; readonly name: FunctionName; readonly arguments: readonly Expression[]; readonly type: ValueType }

@@ -4,7 +4,9 @@ import { type Bindings, PLACEHOLDER, type Positions } from "./positions.ts";
 import { listed, quoted, type Report } from "./report.ts";
 
 /** A target with its groups made into single fields. */
-export type ExpandedTarget = Omit<PartialSpec<TargetSpec>, "fields" | "for_each"> & { readonly fields: readonly PartialSpec<FieldSpec>[] | null };
+export type ExpandedTarget = Omit<PartialSpec<TargetSpec>, "fields" | "for_each"> & {
+  readonly fields: readonly PartialSpec<FieldSpec>[] | null;
+};
 
 export interface ExpandedMapping {
   readonly fields: readonly PartialSpec<FieldSpec>[];
@@ -21,18 +23,24 @@ export function expandForEach(spec: PartialSpec<MappingSpec>, positions: Positio
   const filling = new Filling(positions, report);
   const fields = filling.expandFields(spec.fields ?? [], {});
   const targets = (spec.targets ?? []).flatMap((target) =>
-    bindingsOf(target.for_each).map((bindings): ExpandedTarget => {
+    bindingsOf(target).map((bindings): ExpandedTarget => {
       const { for_each: _, fields: entries, ...rest } = target;
-      return filling.derive(target, { ...filling.fill(rest, bindings, target), fields: entries === undefined ? null : filling.expandFields(entries, bindings) }, bindings);
+      return filling.derive(
+        target,
+        { ...filling.fill(rest, bindings, target), fields: entries === undefined ? null : filling.expandFields(entries, bindings) },
+        bindings,
+      );
     }),
   );
   return { fields, targets };
 }
 
-/** One empty group of bindings where there is no `for_each`. */
-function bindingsOf(groups: readonly PartialSpec<Bindings>[] | undefined): readonly Bindings[] {
-  if (groups === undefined) return [{}];
-  return groups.map((group) => Object.fromEntries(Object.entries(group).filter((entry): entry is [string, string] => entry[1] !== undefined)));
+/** One empty group of bindings where there is no `for_each`, none where it is wrong and reported. */
+function bindingsOf(entry: { readonly for_each?: readonly PartialSpec<Bindings>[] | undefined }): readonly Bindings[] {
+  if (entry.for_each === undefined) return "for_each" in entry ? [] : [{}];
+  return entry.for_each.map((group) =>
+    Object.fromEntries(Object.entries(group).filter((each): each is [string, string] => each[1] !== undefined)),
+  );
 }
 
 function isGroup(entry: PartialSpec<FieldEntrySpec>): entry is PartialSpec<FieldGroupSpec> {
@@ -52,14 +60,21 @@ class Filling {
   expandFields(entries: NonNullable<PartialSpec<MappingSpec>["fields"]>, outer: Bindings): readonly PartialSpec<FieldSpec>[] {
     return entries.flatMap((entry): readonly PartialSpec<FieldSpec>[] => {
       if (!isGroup(entry)) return this.#fillField(entry, outer);
-      return bindingsOf(entry.for_each).flatMap((bindings) => (entry.fields ?? []).flatMap((field) => this.#fillField(field, { ...outer, ...bindings })));
+      return bindingsOf(entry).flatMap((bindings) =>
+        (entry.fields ?? []).flatMap((field) => this.#fillField(field, { ...outer, ...bindings })),
+      );
     });
   }
 
   #fillField(field: PartialSpec<FieldSpec>, bindings: Bindings): readonly PartialSpec<FieldSpec>[] {
     this.#made += 1;
     if (this.#made === MAX_FIELDS + 1) {
-      this.#report.add(this.#positions.place(field), { code: "mapping.too-many", message: "for_each makes too many columns", expected: `at most ${String(MAX_FIELDS)} in a mapping`, got: "more" });
+      this.#report.add(this.#positions.place(field), {
+        code: "mapping.too-many",
+        message: "for_each makes too many columns",
+        expected: `at most ${String(MAX_FIELDS)} in a mapping`,
+        got: "more",
+      });
     }
     return this.#made > MAX_FIELDS ? [] : [this.fill(field, bindings, field)];
   }
@@ -73,7 +88,12 @@ class Filling {
   fill<Value extends object>(value: Value, bindings: Bindings, original: object): Value {
     const copy: unknown = Array.isArray(value)
       ? value.map((item: unknown, position) => this.#fillValue(original, position, item, bindings))
-      : Object.fromEntries(Object.entries(value).map(([key, item]: [string, unknown]) => [this.#fillKey(original, key, bindings), this.#fillValue(original, key, item, bindings)]));
+      : Object.fromEntries(
+          Object.entries(value).map(([key, item]: [string, unknown]) => [
+            this.#fillKey(original, key),
+            this.#fillValue(original, key, item, bindings),
+          ]),
+        );
     return this.derive(original, copy as Value, bindings);
   }
 
@@ -83,27 +103,33 @@ class Filling {
   }
 
   /** Keys of the language hold no placeholder; names of lookups may not either. */
-  #fillKey(container: object, key: string, bindings: Bindings): string {
-    const match = new RegExp(PLACEHOLDER.source).exec(key);
-    if (match !== null) this.#report.add(this.#positions.keyPlace(container, key), { code: "mapping.placeholder-in-key", message: `the key ${quoted(key)} holds a placeholder`, expected: "placeholders in values only", got: quoted(key), didYouMean: Object.keys(bindings).length > 0 ? key.replace(match[0], "").replace(/^_|_$/, "") : null });
-    return key;
+  #fillKey(container: object, key: string): string {
+    const without = key.replaceAll(PLACEHOLDER, "$1");
+    if (without !== key)
+      this.#report.add(this.#positions.keyPlace(container, key), {
+        code: "mapping.placeholder-in-key",
+        message: `the key ${quoted(key)} holds a placeholder`,
+        expected: "placeholders in values only",
+        got: quoted(key),
+      });
+    return without;
   }
 
   #fillText(container: object, key: string | number, text: string, bindings: Bindings): string {
     return text.replace(PLACEHOLDER, (written, name: string, offset: number) => {
       const value = Object.hasOwn(bindings, name) ? bindings[name] : undefined;
       if (value !== undefined) return value;
-      if (!FREE_TEXTS.has(String(key))) {
-        const known = Object.keys(bindings);
-        this.#report.add(this.#positions.valuePlace(container, key, offset), {
-          code: "mapping.unknown-placeholder",
-          message: `unknown placeholder ${quoted(written)}`,
-          expected: known.length === 0 ? "placeholders only below for_each" : `one of: ${listed(known.map((each) => `<${each}>`))}`,
-          got: quoted(written),
-          didYouMean: nearestSpelling(name, known),
-        });
-      }
-      return written;
+      if (FREE_TEXTS.has(String(key))) return written;
+      const known = Object.keys(bindings);
+      this.#report.add(this.#positions.valuePlace(container, key, offset), {
+        code: "mapping.unknown-placeholder",
+        message: `unknown placeholder ${quoted(written)}`,
+        expected: known.length === 0 ? "placeholders only below for_each" : `one of: ${listed(known.map((each) => `<${each}>`))}`,
+        got: quoted(written),
+        didYouMean: nearestSpelling(name, known),
+      });
+      // Without its brackets, so that the text is not reported again for them.
+      return name;
     });
   }
 }

@@ -39,7 +39,7 @@ export function isTextOfType(text: string, type: ColumnType): boolean {
     case "NUMERIC":
       return /^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$/.test(text) && Number.isFinite(Number(text));
     case "VARCHAR":
-      return [...text].length <= type.length;
+      return Array.from(text).length <= type.length;
     case "TEXT":
       return true;
     case "JSONB":

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { COLUMN_TYPE_SPELLINGS } from "./column-type.ts";
-import { EXPORT_FORMATS } from "./mapping.ts";
+import { EXPORT_FORMATS, SOURCE_FIELDS } from "./mapping.ts";
 
 /** A mapping as written: what the YAML may hold, and nothing about whether it is right. `Mapping` is the same as checked. */
 export interface MappingSpec {
@@ -123,20 +123,37 @@ const version = keys("Where the body says which state of the document it is.", {
 
 const source = keys("Which captures the mapping takes, and what one document in them is.", {
   endpoint: text("Endpoint of the catalogue, as `game`. The folder of the file has the same name."),
-  method: text("Method of the endpoint, as `live_game_v1`."),
-  raw_table: text("Table of the raw captures, as `game.live_game_v1`."),
+  method: text("Method of the endpoint, as `schedule`."),
+  raw_table: text("Table of the raw captures, as `schedule.schedule`."),
   array_source: text("Where one answer holds many documents: the path to each of them, as `$.dates[*].games[*]`.").optional(),
   document_key: texts("Names of the file-level fields that name a document. Part of every primary key."),
-  version: z.union([text("Path to the version in the body."), version]).describe("Version of a document's state, compared as text: a path, or a path with a pattern.").optional(),
+  version: z
+    .union([text("Path to the version in the body."), version])
+    .describe("Version of a document's state, compared as text: a path, or a path with a pattern.")
+    .optional(),
   date: text("The file-level field that --start-date and --end-date mean.").optional(),
   filter: text("Condition over `parameters.x`: which captures the mapping takes, as `parameters.fields is null`.").optional(),
 });
 
 const field = keys("One column.", {
   name: text("Name of the column: lower case letters, digits and _, at most 63 bytes."),
-  type: text(`Type of the column: ${COLUMN_TYPE_SPELLINGS.join(", ")}.`),
-  json_path: text("Where the value is: `$.x` from the row's element, `parent.x` one wildcard level out, `document.x`, or `<lookup>.x`.").optional(),
-  source_field: text("What is no JSON value: index (from 0), ordinal (from 1), key, parent.index …, captured_at, parameters.x.").optional(),
+  type: text(`Type of the column: ${COLUMN_TYPE_SPELLINGS.join(", ")}.`).meta({
+    anyOf: [
+      { enum: COLUMN_TYPE_SPELLINGS.filter((spelling) => !spelling.includes("(")) },
+      { pattern: "^VARCHAR\\([0-9]+\\)$|^NUMERIC\\([0-9]+, *[0-9]+\\)$|<[a-z_]" },
+    ],
+  }),
+  json_path: text(
+    "Where the value is: `$.x` from the row's element, `parent.x` one wildcard level out, `document.x`, or `<lookup>.x`.",
+  ).optional(),
+  source_field: text("What is no JSON value: index (from 0), ordinal (from 1), key, parent.index …, captured_at, parameters.x.")
+    .meta({
+      anyOf: [
+        { enum: [...SOURCE_FIELDS, "parent.index", "parent.ordinal", "parent.key"] },
+        { pattern: "^(parent\\.)+(index|ordinal|key)$|^parameters\\.|<[a-z_]" },
+      ],
+    })
+    .optional(),
   expression: text("SQL-like expression over columns, `$`, `parent`, `document` and lookups.").optional(),
   description: text("What the column means; goes into the data dictionary.").optional(),
   nullable: z.boolean().describe("Whether the value may be missing. Default true; key columns are never null.").optional(),
@@ -155,12 +172,19 @@ const fieldGroup = keys("A group of columns, written once and made for each entr
   for_each: forEach,
   fields: z.array(field).min(1).describe("Columns with <placeholders>."),
 });
-const fields = (description: string): z.ZodType<readonly FieldEntrySpec[]> => z.array(z.union([field, fieldGroup])).min(1).describe(description);
+const fields = (description: string): z.ZodType<readonly FieldEntrySpec[]> =>
+  z
+    .array(z.union([field, fieldGroup]))
+    .min(1)
+    .describe(description);
 
 const relationship = keys("Columns that point at a row of another target.", {
   from_field: z.union([z.string(), texts("Columns of this target.")]).describe("Column or columns of this target."),
-  to_table: text("The target that is pointed at, as `game.live_game_players`."),
-  to_field: z.union([z.string(), texts("Columns of the other target.")]).describe("Its columns. Default: its primary key.").optional(),
+  to_table: text("The target that is pointed at, as `game.players`."),
+  to_field: z
+    .union([z.string(), texts("Columns of the other target.")])
+    .describe("Its columns. Default: its primary key.")
+    .optional(),
   type: z.enum(RELATIONSHIP_TYPES).describe("Default many_to_one.").optional(),
   optional: z.boolean().describe("True: not enforced (another mapping's table, or real data break it). Default false.").optional(),
 });
@@ -185,15 +209,20 @@ const exportSettings = keys("How the table is exported.", {
 
 const target = keys("A table that the mapping fills.", {
   for_each: forEach.optional(),
-  name: text("Name of the table, as `game.live_game_plays`."),
+  name: text("Name of the table, as `game.plays`."),
   description: text("What one row is; goes into the data dictionary.").optional(),
-  array_source: text("One row for each item: `$.liveData.plays.allPlays[*]`. Without any source the document is the row.").optional(),
-  nested_array: text("Appended to array_source: `$.playEvents[*]`.").optional(),
-  object_source: text("One row for each value of an object (`$.gameData.players.*`), or the object itself (`$.gameData.venue`).").optional(),
-  optional: z.boolean().describe("True: an absent container is like an empty one. Default false: the document goes to quarantine.").optional(),
+  array_source: text("One row for each item, as `$.plays[*]`. Without any source the document is the row.").optional(),
+  nested_array: text("Appended to array_source, as `$.events[*]`.").optional(),
+  object_source: text("One row for each value of an object (`$.players.*`), or the object itself (`$.venue`).").optional(),
+  optional: z
+    .boolean()
+    .describe("True: an absent container is like an empty one. Default false: the document goes to quarantine.")
+    .optional(),
   lookups: z
     .record(z.string(), z.union([z.string(), texts("Places, tried in order.")]))
-    .describe('Other values of the document by the row\'s own: {player: "document.gameData.players.ID{$.player.id}"}, {play: "document.plays[{$}]"}.')
+    .describe(
+      'Other values of the document by the row\'s own: {player: "document.players.ID{$.player.id}"}, {play: "document.plays[{$}]"}.',
+    )
     .optional(),
   filter: text("Keeps a row only if true, as `$.isPitch = true`.").optional(),
   primary_key: texts("Columns that identify a row; the document key is among them."),
@@ -201,7 +230,10 @@ const target = keys("A table that the mapping fills.", {
   partition_by: texts("File-level fields that the table is partitioned by.").optional(),
   fields: fields("Columns of the table, after the file-level fields."),
   relationships: z.array(relationship).describe("What its columns point at.").optional(),
-  indexes: z.array(z.union([texts("Columns of the index."), index])).describe("Indexes: lists of columns, or settings.").optional(),
+  indexes: z
+    .array(z.union([texts("Columns of the index."), index]))
+    .describe("Indexes: lists of columns, or settings.")
+    .optional(),
   data_quality: z.array(rule).describe("Rules of its rows.").optional(),
   export: exportSettings.optional(),
 });

@@ -26,7 +26,10 @@ export interface Source {
   readonly arraySource: Path | null;
   /** Names of file-level fields. */
   readonly documentKey: readonly string[];
-  readonly version: { readonly reference: Reference; /** Whole-match pattern; null takes every text. */ readonly pattern: string | null } | null;
+  readonly version: {
+    readonly reference: Reference;
+    /** Whole-match pattern; null takes every text. */ readonly pattern: string | null;
+  } | null;
   /** Name of the file-level field that --start-date and --end-date mean; null where the mapping has none. */
   readonly date: string | null;
   /** Over `parameters.*` only; null takes every capture. */

@@ -1,14 +1,15 @@
 /** Longer texts are no misspelt words, and comparing them costs time. */
 const MAX_LENGTH = 128;
+const MAX_EDITS = 3;
 
 /**
- * Gives the candidate that a written word most likely meant; null where none is near (more than a third of its letters apart).
+ * Gives the candidate that a written word most likely meant; null where none is near (more than three edits, or than a third of its letters, apart).
  * Case counts little: `BigInt` is near `BIGINT`.
  */
 export function nearestSpelling(written: string, candidates: Iterable<string>): string | null {
   if (written.length === 0 || written.length > MAX_LENGTH) return null;
   let nearest: string | null = null;
-  let least = Math.max(1, Math.floor(written.length / 3)) + 1;
+  let least = Math.min(MAX_EDITS, Math.max(1, Math.floor(written.length / 3))) + 1;
   for (const candidate of candidates) {
     if (candidate === written || candidate.length > MAX_LENGTH) continue;
     const sameButCase = candidate.toLowerCase() === written.toLowerCase();

@@ -16,7 +16,16 @@ const MAX_BIGINT = 2n ** 63n - 1n;
  * not chain), in/between/like, + -, * /, unary minus, `::`.
  */
 export function parseExpression(source: string): Parsed<Syntax> {
-  if (source.length > MAX_LENGTH) return { ok: false, fault: { offset: 0, message: "the expression is too long", expected: `at most ${String(MAX_LENGTH)} characters`, got: `${String(source.length)} characters` } };
+  if (source.length > MAX_LENGTH)
+    return {
+      ok: false,
+      fault: {
+        offset: 0,
+        message: "the expression is too long",
+        expected: `at most ${String(MAX_LENGTH)} characters`,
+        got: `${String(source.length)} characters`,
+      },
+    };
   return parsedBy(() => new Parser(tokenize(source)).parseAll());
 }
 
@@ -93,7 +102,13 @@ class Parser {
   }
 
   #refuseDeep(depth: number, offset: number): void {
-    if (depth > MAX_DEPTH) throw new FaultError({ offset, message: "the expression is nested too deep", expected: `at most ${String(MAX_DEPTH)} levels`, got: "more" });
+    if (depth > MAX_DEPTH)
+      throw new FaultError({
+        offset,
+        message: "the expression is nested too deep",
+        expected: `at most ${String(MAX_DEPTH)} levels`,
+        got: "more",
+      });
   }
 
   /** Runs one rule of the grammar that may hold itself. */
@@ -219,7 +234,8 @@ class Parser {
 
   #parseCast(): Syntax {
     let operand = this.#parsePrimary();
-    for (let { offset } = this.#next; this.#takeSymbol("::"); { offset } = this.#next) operand = this.#make(offset, { kind: "cast", operand, to: this.#parseType() }, [operand]);
+    for (let { offset } = this.#next; this.#takeSymbol("::"); { offset } = this.#next)
+      operand = this.#make(offset, { kind: "cast", operand, to: this.#parseType() }, [operand]);
     return operand;
   }
 
@@ -236,7 +252,13 @@ class Parser {
     }
     const type = parseColumnType(text);
     if (type !== null) return type;
-    throw new FaultError({ offset: name.offset, message: `unknown type ${quoted(text)}`, expected: `one of: ${listed(COLUMN_TYPE_SPELLINGS)}`, got: quoted(text), didYouMean: nearestSpelling(text, COLUMN_TYPE_SPELLINGS) });
+    throw new FaultError({
+      offset: name.offset,
+      message: `unknown type ${quoted(text)}`,
+      expected: `one of: ${listed(COLUMN_TYPE_SPELLINGS)}`,
+      got: quoted(text),
+      didYouMean: nearestSpelling(text, COLUMN_TYPE_SPELLINGS),
+    });
   }
 
   #parseSize(): string {
@@ -268,7 +290,13 @@ class Parser {
     const { text } = this.#advance();
     const value = /^[0-9]+$/.test(text) ? BigInt(sign + text) : Number(sign + text);
     const fits = typeof value === "bigint" ? value <= MAX_BIGINT && value >= -MAX_BIGINT - 1n : Number.isFinite(value);
-    if (!fits) throw new FaultError({ offset, message: "the number is too large", expected: typeof value === "bigint" ? "an integer of 64 bits" : "a finite number", got: quoted(sign + text) });
+    if (!fits)
+      throw new FaultError({
+        offset,
+        message: "the number is too large",
+        expected: typeof value === "bigint" ? "an integer of 64 bits" : "a finite number",
+        got: quoted(sign + text),
+      });
     return this.#make(offset, { kind: "literal", value }, []);
   }
 
@@ -322,14 +350,19 @@ class Parser {
     }
     const otherwise = this.#takeWord("else") ? this.#parseOr() : null;
     this.#needWord("end");
-    return this.#make(offset, { kind: "case", operand, branches, otherwise }, [operand, otherwise, ...branches.flatMap(({ when, then }) => [when, then])]);
+    return this.#make(offset, { kind: "case", operand, branches, otherwise }, [
+      operand,
+      otherwise,
+      ...branches.flatMap(({ when, then }) => [when, then]),
+    ]);
   }
 
   /** After `(select`. */
   #parseAggregate(offset: number): Syntax {
     const token = this.#next;
     const name: Aggregate | undefined = AGGREGATES.find((each) => token.kind === "word" && each === token.text.toLowerCase());
-    if (name === undefined) throw this.#unexpected(`one of: ${listed(AGGREGATES)}`, { didYouMean: nearestSpelling(token.text, AGGREGATES) });
+    if (name === undefined)
+      throw this.#unexpected(`one of: ${listed(AGGREGATES)}`, { didYouMean: nearestSpelling(token.text, AGGREGATES) });
     this.#position += 1;
     this.#needSymbol("(");
     const operand = name === "count" && this.#takeSymbol("*") ? null : this.#parseOr();

@@ -13,19 +13,36 @@ export function parseLookupPlace(text: string, levels: PathScope["levels"]): Par
   return parsedBy(() => {
     const match = /^(?<container>[^{]*?)(?:\.(?<prefix>[A-Za-z0-9_]*)|(?<position>\[))\{(?<inside>[^}]*)\}(?<rest>.*)$/s.exec(text);
     const { container = "", prefix, position, inside = "", rest = "" } = match?.groups ?? {};
-    if (match === null) throw new FaultError({ offset: 0, message: `the lookup ${quoted(text)} does not parse`, expected: EXPECTED, got: quoted(text) });
+    if (match === null)
+      throw new FaultError({ offset: 0, message: `the lookup ${quoted(text)} does not parse`, expected: EXPECTED, got: quoted(text) });
     const end = position === undefined ? "" : "]";
     if (rest !== end) {
       const offset = text.indexOf("}") + 1;
-      throw new FaultError({ offset, message: `the lookup ${quoted(text)} goes on after its brace`, expected: end === "" ? "nothing (the rest of the path stands where the lookup is used)" : '"]" and nothing more', got: quoted(rest) });
+      throw new FaultError({
+        offset,
+        message: `the lookup ${quoted(text)} goes on after its brace`,
+        expected: end === "" ? "nothing (the rest of the path stands where the lookup is used)" : '"]" and nothing more',
+        got: quoted(rest),
+      });
     }
-    const root = referenceAt(text, container, 0, levels);
-    if (root.root.kind !== "document") throw new FaultError({ offset: 0, message: `the lookup ${quoted(text)} does not start at the document`, expected: EXPECTED, got: quoted(container) });
-    return { container: root.keys, by: position === undefined ? "key" : "position", prefix: prefix ?? "", reference: referenceAt(text, inside, text.indexOf("{") + 1, levels) };
+    const root = referenceAt(container, 0, levels);
+    if (root.root.kind !== "document")
+      throw new FaultError({
+        offset: 0,
+        message: `the lookup ${quoted(text)} does not start at the document`,
+        expected: EXPECTED,
+        got: quoted(container),
+      });
+    return {
+      container: root.keys,
+      by: position === undefined ? "key" : "position",
+      prefix: prefix ?? "",
+      reference: referenceAt(inside, text.indexOf("{") + 1, levels),
+    };
   });
 }
 
-function referenceAt(text: string, part: string, offset: number, levels: PathScope["levels"]): LookupPlace["reference"] {
+function referenceAt(part: string, offset: number, levels: PathScope["levels"]): LookupPlace["reference"] {
   const parsed = readReference(part, { levels, hasDocument: true, lookups: [] });
   if (parsed.ok) return parsed.value;
   throw new FaultError({ ...parsed.fault, offset: offset + parsed.fault.offset });

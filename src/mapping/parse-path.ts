@@ -18,7 +18,14 @@ export function parseReference(text: string, lookups: readonly string[]): Parsed
 /** Parses a row source, `$.a[*].b[*]`, `$.a.*` or `$.a`, always from the document (or from the answer). */
 export function parsePath(text: string): Parsed<Path> {
   return parsedBy(() => {
-    if (!text.startsWith("$")) throw new FaultError({ offset: 0, message: `the path ${quoted(text)} does not start at the document`, expected: "a path that starts with $.", got: quoted(text), didYouMean: /^[A-Za-z_]/.test(text) ? `$.${text}` : null });
+    if (!text.startsWith("$"))
+      throw new FaultError({
+        offset: 0,
+        message: `the path ${quoted(text)} does not start at the document`,
+        expected: "a path that starts with $.",
+        got: quoted(text),
+        didYouMean: /^[A-Za-z_]/.test(text) ? `$.${text}` : null,
+      });
     return parseSteps(text, 1).map(({ step }) => step);
   });
 }
@@ -34,7 +41,15 @@ export function parseIgnorePath(text: string): Parsed<{ readonly anyDepth: boole
   const parsed = anyDepth ? parsePathAfter(text, "$.**".length) : parsePath(text);
   if (!parsed.ok) return parsed;
   if (parsed.value.length > 0) return { ok: true, value: { anyDepth, steps: parsed.value } };
-  return { ok: false, fault: { offset: 0, message: `the path ${quoted(text)} ignores everything`, expected: "a path to leaves, as $.**.link", got: quoted(text) } };
+  return {
+    ok: false,
+    fault: {
+      offset: 0,
+      message: `the path ${quoted(text)} ignores everything`,
+      expected: "a path to leaves, as $.**.link",
+      got: quoted(text),
+    },
+  };
 }
 
 function parsePathAfter(text: string, offset: number): Parsed<Path> {
@@ -78,7 +93,7 @@ function parseRoot(text: string, lookups: readonly string[]): { readonly root: R
     message: `the path ${quoted(text)} starts nowhere`,
     expected: `one of these at its start: ${listed(["$", ...roots])}`,
     got: quoted(word ?? text.slice(0, 1)),
-    didYouMean: nearestSpelling(word ?? "", roots),
+    didYouMean: nearestSpelling(word ?? "", roots) ?? (word === undefined ? null : `$.${text}`),
   });
 }
 
@@ -134,6 +149,11 @@ function stepFault(text: string, offset: number): { offset: number; message: str
 function keysOnly(steps: readonly PlacedStep[], text: string): readonly string[] {
   return steps.map(({ step, offset }) => {
     if (step.kind === "key") return step.key;
-    throw new FaultError({ offset, message: `the path ${quoted(text)} has a wildcard`, expected: "a path to one value (wildcards make rows, in array_source and object_source)", got: step.kind === "items" ? '"[*]"' : '".*"' });
+    throw new FaultError({
+      offset,
+      message: `the path ${quoted(text)} has a wildcard`,
+      expected: "a path to one value (wildcards make rows, in array_source and object_source)",
+      got: step.kind === "items" ? '"[*]"' : '".*"',
+    });
   });
 }

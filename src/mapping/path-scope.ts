@@ -1,4 +1,4 @@
-import { type Parsed } from "./parse-fault.ts";
+import type { Parsed } from "./parse-fault.ts";
 import { parseReference } from "./parse-path.ts";
 import type { Reference } from "./path.ts";
 import { quoted } from "./report.ts";
@@ -8,8 +8,8 @@ export type RowLevel = "items" | "values" | "object";
 
 /** What paths can reach from a row. */
 export interface PathScope {
-  /** From the outermost to the row's own. `parent` is the level before the last. */
-  readonly levels: readonly RowLevel[];
+  /** From the outermost to the row's own. `parent` is the level before the last. Null where the row source is wrong and reported. */
+  readonly levels: readonly RowLevel[] | null;
   /** False in the document's own columns, where `$` is the document. */
   readonly hasDocument: boolean;
   readonly lookups: readonly string[];
@@ -20,20 +20,30 @@ export function readReference(text: string, scope: PathScope): Parsed<Reference>
   const parsed = parseReference(text, scope.lookups);
   if (!parsed.ok) return parsed;
   const { root } = parsed.value;
-  if (root.kind === "parent" && root.levels > scope.levels.length) {
-    const most = Array.from({ length: scope.levels.length }, () => "parent").join(".");
+  const { levels } = scope;
+  if (root.kind === "parent" && levels !== null && root.levels > levels.length) {
+    const most = Array.from({ length: levels.length }, () => "parent").join(".");
     return {
       ok: false,
       fault: {
         offset: 0,
         message: `the path ${quoted(text)} goes out further than the row source has levels`,
-        expected: scope.levels.length === 0 ? "a path without parent (there is no level around this row)" : `at most ${most}`,
+        expected: levels.length === 0 ? "a path without parent (there is no level around this row)" : `at most ${most}`,
         got: quoted(Array.from({ length: root.levels }, () => "parent").join(".")),
       },
     };
   }
   if (root.kind === "document" && !scope.hasDocument) {
-    return { ok: false, fault: { offset: 0, message: `the path ${quoted(text)} starts at the document, which is $ here`, expected: "$", got: '"document"', didYouMean: text.replace(/^document/, "$") } };
+    return {
+      ok: false,
+      fault: {
+        offset: 0,
+        message: `the path ${quoted(text)} starts at the document, which is $ here`,
+        expected: "$",
+        got: '"document"',
+        didYouMean: text.replace(/^document/, "$"),
+      },
+    };
   }
   return parsed;
 }

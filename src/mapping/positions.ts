@@ -69,7 +69,9 @@ export class Positions {
     const written = this.#written.get(container);
     const entry = written?.entries.get(key);
     if (written === undefined || entry === undefined) return this.place(container);
-    return entry.text === null ? entry.value : placeInside(entry.value, entry.text, offsetBefore(entry.text.value, written.bindings, offset));
+    return entry.text === null
+      ? entry.value
+      : placeInside(entry.value, entry.text, offsetBefore(entry.text.value, written.bindings, offset));
   }
 
   /** The text of a value exactly as it stands in the file; null where it is no single value. */

@@ -14,17 +14,23 @@ type Key = string | number;
 export function readShape(value: unknown, positions: Positions, report: Report): PartialSpec<MappingSpec> {
   const result = mappingSpec.safeParse(value);
   if (result.success || !isContainer(value)) {
-    if (!result.success) report.add({ line: 1, column: 1 }, { code: "mapping.wrong-kind", message: "the file holds no mapping", expected: "keys with values", got: describeWritten(value) });
+    if (!result.success)
+      report.add(
+        { line: 1, column: 1 },
+        { code: "mapping.wrong-kind", message: "the file holds no mapping", expected: "keys with values", got: describeWritten(value) },
+      );
     // The schema transforms nothing, so the value itself is the spec; its lists and objects carry the positions.
     return result.success ? (value as MappingSpec) : {};
   }
   const issues = result.error.issues.flatMap((issue) => plainIssues(issue, value));
   for (const issue of issues) reportIssue(issue, value, positions, report);
   takeOut(issues, value, positions);
-  return value as PartialSpec<MappingSpec>;
+  return value;
 }
 
-type PlainIssue = Exclude<Issue, { code: "invalid_union" }> | { readonly code: "wrong_kind"; readonly expected: readonly string[]; readonly path: PropertyKey[]; readonly message: string };
+type PlainIssue =
+  | Exclude<Issue, { code: "invalid_union" }>
+  | { readonly code: "wrong_kind"; readonly expected: readonly string[]; readonly path: PropertyKey[]; readonly message: string };
 
 /** A union's issues are those of the branch that was meant. */
 function plainIssues(issue: Issue, root: unknown): readonly PlainIssue[] {
@@ -33,11 +39,15 @@ function plainIssues(issue: Issue, root: unknown): readonly PlainIssue[] {
   const isGroup = isContainer(value) && "for_each" in value;
   const branches = issue.errors.filter((errors) => !errors.some((error) => error.path.length === 0 && error.code === "invalid_type"));
   if (branches.length === 0) {
-    const expected = issue.errors.flatMap((errors) => errors.flatMap((error) => (error.path.length === 0 && error.code === "invalid_type" ? [error.expected] : [])));
+    const expected = issue.errors.flatMap((errors) =>
+      errors.flatMap((error) => (error.path.length === 0 && error.code === "invalid_type" ? [error.expected] : [])),
+    );
     return [{ code: "wrong_kind", expected: [...new Set(expected)], path: issue.path, message: "" }];
   }
-  const refusesGroups = (errors: readonly Issue[]): boolean => errors.some((error) => error.code === "unrecognized_keys" && error.path.length === 0 && error.keys.includes("for_each"));
-  const lacksForEach = (errors: readonly Issue[]): boolean => errors.some((error) => error.path.length === 1 && error.path[0] === "for_each" && error.code === "invalid_type" && !isGroup);
+  const refusesGroups = (errors: readonly Issue[]): boolean =>
+    errors.some((error) => error.code === "unrecognized_keys" && error.path.length === 0 && error.keys.includes("for_each"));
+  const lacksForEach = (errors: readonly Issue[]): boolean =>
+    errors.some((error) => error.path.length === 1 && error.path[0] === "for_each" && error.code === "invalid_type" && !isGroup);
   const meant = branches.find((errors) => !refusesGroups(errors) && !lacksForEach(errors)) ?? branches[0] ?? [];
   return meant.flatMap((error) => plainIssues({ ...error, path: [...issue.path, ...error.path] }, root));
 }
@@ -63,20 +73,45 @@ function reportIssue(issue: PlainIssue, root: unknown, positions: Positions, rep
     }
     return;
   }
-  if ((issue.code === "invalid_type" || issue.code === "wrong_kind" || issue.code === "invalid_value") && value === undefined && typeof key === "string" && isContainer(container) && !(key in container)) {
-    report.add(positions.place(container), { code: "mapping.missing-key", message: `the key ${quoted(key)} is missing`, expected: `${quoted(key)} with ${expectedOf(issue)}`, got: `only ${listed(Object.keys(container).map(quoted)) || "nothing"}` });
+  if (
+    (issue.code === "invalid_type" || issue.code === "wrong_kind" || issue.code === "invalid_value") &&
+    value === undefined &&
+    typeof key === "string" &&
+    isContainer(container) &&
+    !(key in container)
+  ) {
+    report.add(positions.place(container), {
+      code: "mapping.missing-key",
+      message: `the key ${quoted(key)} is missing`,
+      expected: `${quoted(key)} with ${expectedOf(issue)}`,
+      got: `only ${listed(Object.keys(container).map(quoted)) || "nothing"}`,
+    });
     return;
   }
   const text = { expected: expectedOf(issue), got: describeWritten(value) };
   if (issue.code === "invalid_value") {
     const near = typeof value === "string" ? nearestSpelling(value, issue.values.map(String)) : null;
-    report.add(place, { code: "mapping.unknown-word", message: `unknown ${nameOf(path)} ${typeof value === "string" ? quoted(value) : describeWritten(value)}`, ...text, didYouMean: near });
-  } else if (issue.code === "too_small") report.add(place, { code: "mapping.empty", message: `${name} is empty`, ...text, got: "an empty list" });
+    report.add(place, {
+      code: "mapping.unknown-word",
+      message: `unknown ${nameOf(path)} ${typeof value === "string" ? quoted(value) : describeWritten(value)}`,
+      ...text,
+      didYouMean: near,
+    });
+  } else if (issue.code === "too_small")
+    report.add(place, { code: "mapping.empty", message: `${name} is empty`, ...text, got: "an empty list" });
   else if (issue.code === "too_big") report.add(place, { code: "mapping.too-many", message: `${name} is too long`, ...text });
   else report.add(place, { code: "mapping.wrong-kind", message: `${name} has a value of another kind`, ...text });
 }
 
-const KINDS: Readonly<Record<string, string>> = { string: "a text", array: "a list", object: "keys with values", record: "keys with values", boolean: "true or false", number: "a number", null: "null" };
+const KINDS: Readonly<Record<string, string>> = {
+  string: "a text",
+  array: "a list",
+  object: "keys with values",
+  record: "keys with values",
+  boolean: "true or false",
+  number: "a number",
+  null: "null",
+};
 
 function expectedOf(issue: PlainIssue): string {
   switch (issue.code) {
@@ -90,12 +125,17 @@ function expectedOf(issue: PlainIssue): string {
       return `at least ${String(issue.minimum)} entry`;
     case "too_big":
       return `at most ${String(issue.maximum)} entries`;
-    default:
+    case "custom":
+    case "invalid_element":
+    case "invalid_format":
+    case "invalid_key":
+    case "not_multiple_of":
+    case "unrecognized_keys":
       return issue.message;
   }
 }
 
-/** Takes out what an issue names; missing keys stay missing. */
+/** Takes out what an issue names. Missing keys stay missing; a known key with a wrong value keeps its place, without a value. */
 function takeOut(issues: readonly PlainIssue[], root: unknown, positions: Positions): void {
   const items = new Map<unknown[], Set<number>>();
   for (const issue of issues) {
@@ -108,7 +148,7 @@ function takeOut(issues: readonly PlainIssue[], root: unknown, positions: Positi
     const container = valueAt(root, path.slice(0, -1));
     const key = path.at(-1);
     if (Array.isArray(container) && typeof key === "number") items.set(container, (items.get(container) ?? new Set<number>()).add(key));
-    else if (isContainer(container) && typeof key === "string") Reflect.deleteProperty(container, key);
+    else if (isContainer(container) && typeof key === "string" && key in container) container[key] = undefined;
   }
   for (const [list, wrong] of items) positions.removeItems(list, wrong);
 }

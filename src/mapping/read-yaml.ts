@@ -1,4 +1,18 @@
-import { Composer, type CST, type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, type Pair, Parser, Scalar } from "yaml";
+import {
+  Composer,
+  type CST,
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  Parser,
+  Scalar,
+} from "yaml";
 import { type Place, Positions, type WrittenEntry, type WrittenText } from "./positions.ts";
 import { quoted, type Report } from "./report.ts";
 
@@ -24,7 +38,12 @@ export function readYaml(text: string, report: Report): WrittenYaml {
   const start = { line: 1, column: 1 };
   const bytes = Buffer.byteLength(text);
   if (bytes > MAX_BYTES) {
-    report.add(start, { code: "yaml.too-large", message: "the file is too large", expected: "at most 1 MB", got: `${String(bytes)} bytes` });
+    report.add(start, {
+      code: "yaml.too-large",
+      message: "the file is too large",
+      expected: "at most 1 MB",
+      got: `${String(bytes)} bytes`,
+    });
     return { value: null, positions };
   }
   const lines = new LineCounter();
@@ -35,7 +54,12 @@ export function readYaml(text: string, report: Report): WrittenYaml {
   const tokens = [...new Parser(lines.addNewLine).parse(text)];
   const tooDeep = findTooDeep(tokens);
   if (tooDeep !== null) {
-    report.add(placeAt(tooDeep), { code: "yaml.too-deep", message: "the file is nested too deep", expected: `at most ${String(MAX_DEPTH)} levels`, got: "more" });
+    report.add(placeAt(tooDeep), {
+      code: "yaml.too-deep",
+      message: "the file is nested too deep",
+      expected: `at most ${String(MAX_DEPTH)} levels`,
+      got: "more",
+    });
     return { value: null, positions };
   }
   const document = readOneDocument(tokens, placeAt, report);
@@ -45,7 +69,13 @@ export function readYaml(text: string, report: Report): WrittenYaml {
 
 function readOneDocument(tokens: readonly CST.Token[], placeAt: (offset: number) => Place, report: Report): Document.Parsed | null {
   for (const token of tokens) {
-    if (token.type === "directive") report.add(placeAt(token.offset), { code: "yaml.directive", message: "directives are not part of the language", expected: "YAML 1.2 without directives", got: quoted(token.source) });
+    if (token.type === "directive")
+      report.add(placeAt(token.offset), {
+        code: "yaml.directive",
+        message: "directives are not part of the language",
+        expected: "YAML 1.2 without directives",
+        got: quoted(token.source),
+      });
   }
   const documents = [...new Composer({ version: "1.2", schema: "core", merge: false, uniqueKeys: false, strict: true }).compose(tokens)];
   const [document, second] = documents;
@@ -107,11 +137,28 @@ class Conversion {
   #refuseExtras(node: Node): void {
     const place = this.#place(node);
     if (isAlias(node)) {
-      this.#report.add(place, { code: "yaml.alias", message: "aliases are not part of the language", expected: "the value itself, or for_each", got: quoted(`*${node.source}`) });
+      this.#report.add(place, {
+        code: "yaml.alias",
+        message: "aliases are not part of the language",
+        expected: "the value itself, or for_each",
+        got: quoted(`*${node.source}`),
+      });
       return;
     }
-    if (node.anchor !== undefined) this.#report.add(place, { code: "yaml.anchor", message: "anchors are not part of the language", expected: "no anchor", got: quoted(`&${node.anchor}`) });
-    if (node.tag !== undefined) this.#report.add(place, { code: "yaml.tag", message: "tags are not part of the language", expected: "a plain value", got: quoted(node.tag) });
+    if (node.anchor !== undefined)
+      this.#report.add(place, {
+        code: "yaml.anchor",
+        message: "anchors are not part of the language",
+        expected: "no anchor",
+        got: quoted(`&${node.anchor}`),
+      });
+    if (node.tag !== undefined)
+      this.#report.add(place, {
+        code: "yaml.tag",
+        message: "tags are not part of the language",
+        expected: "a plain value",
+        got: quoted(node.tag),
+      });
   }
 
   #convertList(node: Node, items: readonly Node[]): unknown[] {
@@ -144,19 +191,39 @@ class Conversion {
     this.#refuseExtras(key);
     const name = isScalar(key) ? key.value : null;
     if (typeof name !== "string") {
-      this.#report.add(place, { code: "yaml.key", message: "a key is no text", expected: "a word of the language", got: quoted(this.#source(key)) });
+      this.#report.add(place, {
+        code: "yaml.key",
+        message: "a key is no text",
+        expected: "a word of the language",
+        got: quoted(this.#source(key)),
+      });
       return null;
     }
     if (name === "<<") {
-      this.#report.add(place, { code: "yaml.merge-key", message: "merge keys are not part of the language", expected: "the keys themselves, or for_each", got: '"<<"' });
+      this.#report.add(place, {
+        code: "yaml.merge-key",
+        message: "merge keys are not part of the language",
+        expected: "the keys themselves, or for_each",
+        got: '"<<"',
+      });
       return null;
     }
     if (REFUSED_KEYS.has(name)) {
-      this.#report.add(place, { code: "yaml.refused-key", message: `the key ${quoted(name)} is not allowed`, expected: "a word of the language", got: quoted(name) });
+      this.#report.add(place, {
+        code: "yaml.refused-key",
+        message: `the key ${quoted(name)} is not allowed`,
+        expected: "a word of the language",
+        got: quoted(name),
+      });
       return null;
     }
     if (known.has(name)) {
-      this.#report.add(place, { code: "yaml.double-key", message: `the key ${quoted(name)} is there twice`, expected: "each key once", got: `${quoted(name)} again` });
+      this.#report.add(place, {
+        code: "yaml.double-key",
+        message: `the key ${quoted(name)} is there twice`,
+        expected: "each key once",
+        got: `${quoted(name)} again`,
+      });
       return null;
     }
     return name;
@@ -172,7 +239,13 @@ class Conversion {
 
   #writtenText(node: Node | null): WrittenText | null {
     if (!isNode(node) || !isScalar(node)) return null;
-    const styles = { [Scalar.PLAIN]: "plain", [Scalar.QUOTE_SINGLE]: "single", [Scalar.QUOTE_DOUBLE]: "double", [Scalar.BLOCK_LITERAL]: "literal", [Scalar.BLOCK_FOLDED]: "folded" } as const;
+    const styles = {
+      [Scalar.PLAIN]: "plain",
+      [Scalar.QUOTE_SINGLE]: "single",
+      [Scalar.QUOTE_DOUBLE]: "double",
+      [Scalar.BLOCK_LITERAL]: "literal",
+      [Scalar.BLOCK_FOLDED]: "folded",
+    } as const;
     return { style: styles[node.type ?? Scalar.PLAIN], source: this.#source(node), value: String(node.value) };
   }
 }

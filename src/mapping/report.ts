@@ -24,14 +24,14 @@ export function createReport(file: string, known: readonly Problem[] = []): Repo
   const keep = (problem: Problem): void => {
     problems.set(`${String(problem.line)}:${String(problem.column)} ${problem.code} ${problem.message} ${problem.got ?? ""}`, problem);
   };
-  known.forEach(keep);
+  for (const problem of known) keep(problem);
   return {
     file,
     add(place, { didYouMean, ...text }) {
       keep({ file, line: place.line, column: place.column, ...text, ...(typeof didYouMean === "string" ? { didYouMean } : {}) });
     },
     sorted() {
-      return [...problems.values()].sort((a, b) => a.line - b.line || a.column - b.column);
+      return [...problems.values()].toSorted((a, b) => a.line - b.line || a.column - b.column);
     },
   };
 }

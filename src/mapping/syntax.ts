@@ -21,7 +21,18 @@ export type SyntaxNode =
   | { readonly kind: "between"; readonly operand: Syntax; readonly low: Syntax; readonly high: Syntax; readonly negated: boolean }
   | { readonly kind: "like"; readonly operand: Syntax; readonly pattern: string; readonly negated: boolean }
   /** `operand` null: `case when condition then …`; else `case operand when value then …`. */
-  | { readonly kind: "case"; readonly operand: Syntax | null; readonly branches: readonly { readonly when: Syntax; readonly then: Syntax }[]; readonly otherwise: Syntax | null }
+  | {
+      readonly kind: "case";
+      readonly operand: Syntax | null;
+      readonly branches: readonly { readonly when: Syntax; readonly then: Syntax }[];
+      readonly otherwise: Syntax | null;
+    }
   | { readonly kind: "cast"; readonly operand: Syntax; readonly to: ColumnType }
   | { readonly kind: "call"; readonly name: FunctionName; readonly arguments: readonly Syntax[] }
-  | { readonly kind: "aggregate"; readonly name: Aggregate; readonly target: string; readonly operand: Syntax | null; readonly where: Syntax | null };
+  | {
+      readonly kind: "aggregate";
+      readonly name: Aggregate;
+      readonly target: string;
+      readonly operand: Syntax | null;
+      readonly where: Syntax | null;
+    };

@@ -14,9 +14,27 @@ export type Token =
 
 /** Words that cannot be columns inside an expression. */
 export const KEYWORDS: ReadonlySet<string> = new Set([
-  "and", "or", "not", "is", "null", "true", "false", "in", "between", "like", "case", "when", "then", "else", "end", "select", "from", "where",
+  "and",
+  "or",
+  "not",
+  "is",
+  "null",
+  "true",
+  "false",
+  "in",
+  "between",
+  "like",
+  "case",
+  "when",
+  "then",
+  "else",
+  "end",
+  "select",
+  "from",
+  "where",
 ]);
 
+// oxlint-disable-next-line security/detect-non-literal-regexp -- made of the literals below
 const TOKEN = new RegExp(
   [
     /(?<blank>\s+)/,
@@ -40,7 +58,13 @@ export function tokenize(source: string): readonly Token[] {
     const match = TOKEN.exec(source);
     if (match?.groups === undefined) throw unreadable(source, offset);
     const { path, number, text, comment, symbol } = match.groups;
-    if (comment !== undefined) throw new FaultError({ offset, message: "comments are not part of the language", expected: "an expression (blanks between two minus signs)", got: quoted(comment) });
+    if (comment !== undefined)
+      throw new FaultError({
+        offset,
+        message: "comments are not part of the language",
+        expected: "an expression (blanks between two minus signs)",
+        got: quoted(comment),
+      });
     if (path !== undefined) tokens.push({ kind: /[$.[]/.test(path) ? "path" : "word", text: path, offset });
     else if (number !== undefined) tokens.push({ kind: "number", text: number, offset });
     else if (text !== undefined) tokens.push({ kind: "text", text: text.replaceAll("''", "'"), offset });
@@ -52,8 +76,16 @@ export function tokenize(source: string): readonly Token[] {
 
 function unreadable(source: string, offset: number): FaultError {
   const got = quoted(source.slice(offset, offset + 20));
-  if (source[offset] === "'") return new FaultError({ offset, message: "a text does not end", expected: "'text' ('' for a quote inside)", got });
-  if (source[offset] === '"') return new FaultError({ offset, message: "double quotes do not make a text", expected: "'text' in single quotes", got });
-  if (/[0-9]/.test(source[offset] ?? "")) return new FaultError({ offset, message: "this is no number", expected: "digits, with a fraction or an exponent", got });
-  return new FaultError({ offset, message: `${quoted(source[offset] ?? "")} is not part of the language`, expected: "a column, a path, a literal or an operator", got });
+  if (source[offset] === "'")
+    return new FaultError({ offset, message: "a text does not end", expected: "'text' ('' for a quote inside)", got });
+  if (source[offset] === '"')
+    return new FaultError({ offset, message: "double quotes do not make a text", expected: "'text' in single quotes", got });
+  if (/[0-9]/.test(source[offset] ?? ""))
+    return new FaultError({ offset, message: "this is no number", expected: "digits, with a fraction or an exponent", got });
+  return new FaultError({
+    offset,
+    message: `${quoted(source[offset] ?? "")} is not part of the language`,
+    expected: "a column, a path, a literal or an operator",
+    got,
+  });
 }

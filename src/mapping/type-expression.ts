@@ -4,32 +4,12 @@ import { isDateText, isTimestampText } from "./literal-forms.ts";
 import { nearestSpelling } from "./nearest-spelling.ts";
 import type { Fault } from "./parse-fault.ts";
 import { ROOT_WORDS } from "./parse-path.ts";
-import { type PathScope, readReference } from "./path-scope.ts";
+import { OwnTypes } from "./own-type.ts";
+import { readReference } from "./path-scope.ts";
 import { listed, quoted } from "./report.ts";
+import type { Scope } from "./scope.ts";
 import type { Syntax } from "./syntax.ts";
 import { canCast, fitsColumn, valueTypeOf } from "./value-type.ts";
-
-/** What an expression can name. */
-export interface Scope {
-  /** Null where the column's own type is wrong and reported already. */
-  readonly columns: ReadonlyMap<string, ColumnType | null>;
-  /** Null where no JSON path is allowed. */
-  readonly paths: PathScope | null;
-  /** Whether `parameters.x` is allowed. */
-  readonly parameters: boolean;
-  /** Null where no aggregate is allowed. */
-  readonly aggregates: AggregateScope | null;
-}
-
-export interface AggregateScope {
-  readonly primaryKey: readonly string[];
-  readonly targets: ReadonlyMap<string, AggregateTarget>;
-}
-
-export interface AggregateTarget {
-  readonly columns: ReadonlyMap<string, ColumnType | null>;
-  readonly primaryKey: readonly string[];
-}
 
 export interface Typed {
   /** Null where there are faults, or where a column that it names is wrong and reported already. */
@@ -50,32 +30,42 @@ export function typeColumnValue(syntax: Syntax, type: ColumnType | null, scope: 
   const typing = new Typing(scope);
   const wanted = type === null ? "TEXT" : valueTypeOf(type);
   if (wanted === null) {
-    typing.fault(syntax, { message: "an expression cannot make a JSONB value", expected: "json_path for a JSONB column", got: "an expression" });
+    typing.fault(syntax, {
+      message: "an expression cannot make a JSONB value",
+      expected: "json_path for a JSONB column",
+      got: "an expression",
+    });
     return typing.finish(null);
   }
   const expression = typing.build(syntax, wanted);
-  if (expression !== null && type !== null && !fitsColumn(expression.type, type)) {
-    typing.fault(syntax, { message: `the expression gives ${expression.type}, the column is ${renderColumnType(type)}`, expected: `a value of ${renderColumnType(type)}, or a cast (…)::${renderColumnType(type)}`, got: expression.type });
+  if (expression !== null && type !== null && !typing.hasFaults && !fitsColumn(expression.type, type)) {
+    typing.fault(syntax, {
+      message: `the expression gives ${expression.type}, the column is ${renderColumnType(type)}`,
+      expected: `a value of ${renderColumnType(type)}, or a cast (…)::${renderColumnType(type)}`,
+      got: expression.type,
+    });
   }
   return typing.finish(expression);
 }
-
-/** The type that a part has by itself. `any`: a path, which takes the type it is compared with. `unknown`: wrong, and reported elsewhere. */
-type OwnType = ValueType | "JSONB" | "any" | "unknown";
 
 class Typing {
   readonly #scope: Scope;
   readonly #faults: Fault[];
   readonly #columns = new Set<string>();
-  readonly #ownTypes = new Map<Syntax, OwnType>();
+  readonly #own: OwnTypes;
 
   constructor(scope: Scope, faults: Fault[] = []) {
     this.#scope = scope;
+    this.#own = new OwnTypes(scope);
     this.#faults = faults;
   }
 
   finish(expression: Expression | null): Typed {
     return { expression: this.#faults.length > 0 ? null : expression, faults: this.#faults, columns: this.#columns };
+  }
+
+  get hasFaults(): boolean {
+    return this.#faults.length > 0;
   }
 
   fault(at: Syntax, fault: Omit<Fault, "offset">): null {
@@ -85,7 +75,7 @@ class Typing {
 
   /** A part that must have one type. */
   need(syntax: Syntax, type: Exclude<ValueType, "NULL">, what: string): Expression | null {
-    const own = this.#ownType(syntax);
+    const own = this.#own.of(syntax);
     const fits = own === type || own === "any" || own === "unknown" || own === "NULL" || (own === "BIGINT" && type === "DOUBLE");
     if (!fits) this.fault(syntax, { message: `${what} must be ${type}`, expected: type, got: own });
     return this.build(syntax, type);
@@ -110,7 +100,9 @@ class Typing {
       }
       case "and":
       case "or": {
-        const operands = present(syntax.operands.map((operand) => this.need(operand, "BOOLEAN", `what stands beside ${quoted(syntax.kind)}`)));
+        const operands = present(
+          syntax.operands.map((operand) => this.need(operand, "BOOLEAN", `what stands beside ${quoted(syntax.kind)}`)),
+        );
         return operands === null ? null : { kind: syntax.kind, operands, type: "BOOLEAN" };
       }
       case "not": {
@@ -118,7 +110,10 @@ class Typing {
         return operand === null ? null : { kind: "not", operand, type: "BOOLEAN" };
       }
       case "is": {
-        const operand = syntax.test === "null" ? this.#buildAny(syntax.operand) : this.need(syntax.operand, "BOOLEAN", `what stands before "is ${syntax.test}"`);
+        const operand =
+          syntax.test === "null"
+            ? this.#buildAny(syntax.operand)
+            : this.need(syntax.operand, "BOOLEAN", `what stands before "is ${syntax.test}"`);
         return operand === null ? null : { kind: "is", operand, test: syntax.test, negated: syntax.negated, type: "BOOLEAN" };
       }
       case "in":
@@ -126,8 +121,15 @@ class Typing {
       case "between": {
         const parts = this.#buildSame(syntax, [syntax.operand, syntax.low, syntax.high], "between");
         const [operand, low, high] = parts ?? [];
-        if (operand?.type === "BOOLEAN") return this.fault(syntax, { message: "BOOLEAN values have no order", expected: "numbers, texts, dates or times", got: "BOOLEAN" });
-        return operand === undefined || low === undefined || high === undefined ? null : { kind: "between", operand, low, high, negated: syntax.negated, type: "BOOLEAN" };
+        if (operand?.type === "BOOLEAN")
+          return this.fault(syntax, {
+            message: "BOOLEAN values have no order",
+            expected: "numbers, texts, dates or times",
+            got: "BOOLEAN",
+          });
+        return operand === undefined || low === undefined || high === undefined
+          ? null
+          : { kind: "between", operand, low, high, negated: syntax.negated, type: "BOOLEAN" };
       }
       case "like": {
         const operand = this.need(syntax.operand, "TEXT", 'what stands before "like"');
@@ -151,7 +153,11 @@ class Typing {
     if (typeof value === "boolean") return { kind: "literal", value, type: "BOOLEAN" };
     if (wanted !== "DATE" && wanted !== "TIMESTAMPTZ") return { kind: "literal", value, type: "TEXT" };
     if (wanted === "DATE" ? isDateText(value) : isTimestampText(value)) return { kind: "literal", value, type: wanted };
-    return this.fault(syntax, { message: `${quoted(value)} is no ${wanted}`, expected: wanted === "DATE" ? "'YYYY-MM-DD'" : "'YYYY-MM-DDTHH:MM:SSZ'", got: `'${value.slice(0, 40)}'` });
+    return this.fault(syntax, {
+      message: `${quoted(value)} is no ${wanted}`,
+      expected: wanted === "DATE" ? "'YYYY-MM-DD'" : "'YYYY-MM-DDTHH:MM:SSZ'",
+      got: `'${value.slice(0, 40)}'`,
+    });
   }
 
   #buildName(syntax: Syntax, name: string, wanted: ValueType): Expression | null {
@@ -173,9 +179,19 @@ class Typing {
   #buildPath(syntax: Syntax, text: string, wanted: ValueType): Expression | null {
     const parameter = /^parameters\.([A-Za-z_][A-Za-z0-9_]*)$/.exec(text)?.[1];
     if (parameter !== undefined && this.#scope.parameters) return { kind: "parameter", name: parameter, type: "TEXT" };
-    if (/^parameters\b/.test(text)) return this.fault(syntax, { message: `${quoted(text)} cannot be used here`, expected: "a column with source_field: parameters.x (parameters.x itself in source.filter only)", got: quoted(text) });
+    if (/^parameters\b/.test(text))
+      return this.fault(syntax, {
+        message: `${quoted(text)} cannot be used here`,
+        expected: "a column with source_field: parameters.x (parameters.x itself in source.filter only)",
+        got: quoted(text),
+      });
     if (this.#scope.paths === null) {
-      return this.fault(syntax, { message: `the path ${quoted(text)} cannot be used here`, expected: this.#scope.parameters ? "parameters.x" : "columns", got: quoted(text), didYouMean: nearestSpelling(text.split(".")[0] ?? "", this.#scope.parameters ? ROOT_WORDS : []) });
+      return this.fault(syntax, {
+        message: `the path ${quoted(text)} cannot be used here`,
+        expected: this.#scope.parameters ? "parameters.x" : "columns",
+        got: quoted(text),
+        didYouMean: nearestSpelling(text.split(".")[0] ?? "", this.#scope.parameters ? ROOT_WORDS : []),
+      });
     }
     const parsed = readReference(text, this.#scope.paths);
     if (!parsed.ok) {
@@ -188,17 +204,28 @@ class Typing {
 
   #buildComparison(syntax: Extract<Syntax, { kind: "compare" }>): Expression | null {
     const nullSide = [syntax.left, syntax.right].find((side) => side.kind === "literal" && side.value === null);
-    if (nullSide !== undefined) return this.fault(nullSide, { message: "a comparison with null is never true", expected: '"is null" or "is not null"', got: `"${syntax.operator} null"` });
+    if (nullSide !== undefined)
+      return this.fault(nullSide, {
+        message: "a comparison with null is never true",
+        expected: '"is null" or "is not null"',
+        got: `"${syntax.operator} null"`,
+      });
     const [left, right] = this.#buildSame(syntax, [syntax.left, syntax.right], syntax.operator) ?? [];
     if (left === undefined || right === undefined) return null;
     const isOrder = syntax.operator !== "=" && syntax.operator !== "!=";
-    if (isOrder && left.type === "BOOLEAN") return this.fault(syntax, { message: "BOOLEAN values have no order", expected: "= or !=", got: quoted(syntax.operator) });
+    if (isOrder && left.type === "BOOLEAN")
+      return this.fault(syntax, { message: "BOOLEAN values have no order", expected: "= or !=", got: quoted(syntax.operator) });
     return { kind: "compare", operator: syntax.operator, left, right, type: "BOOLEAN" };
   }
 
   #buildIn(syntax: Extract<Syntax, { kind: "in" }>): Expression | null {
     const nullValue = syntax.values.find((value) => value.kind === "literal" && value.value === null);
-    if (nullValue !== undefined) return this.fault(nullValue, { message: "null is in no list", expected: 'values that are not null (and "or … is null")', got: "null" });
+    if (nullValue !== undefined)
+      return this.fault(nullValue, {
+        message: "null is in no list",
+        expected: 'values that are not null (and "or … is null")',
+        got: "null",
+      });
     const [operand, ...values] = this.#buildSame(syntax, [syntax.operand, ...syntax.values], "in") ?? [];
     return operand === undefined ? null : { kind: "in", operand, values, negated: syntax.negated, type: "BOOLEAN" };
   }
@@ -212,7 +239,7 @@ class Typing {
   }
 
   #number(syntax: Syntax): Expression | null {
-    const own = this.#ownType(syntax);
+    const own = this.#own.of(syntax);
     const isNumber = own === "BIGINT" || own === "DOUBLE" || own === "any" || own === "unknown";
     if (!isNumber) this.fault(syntax, { message: "arithmetic needs numbers", expected: "BIGINT or DOUBLE", got: own });
     return this.build(syntax, "DOUBLE");
@@ -220,8 +247,16 @@ class Typing {
 
   #buildCase(syntax: Extract<Syntax, { kind: "case" }>, wanted: ValueType): Expression | null {
     const { operand, branches, otherwise } = syntax;
-    const whens = operand === null ? present(branches.map(({ when }) => this.need(when, "BOOLEAN", 'what stands after "when"'))) : this.#buildCaseValues(syntax, operand);
-    const results = this.#buildSame(syntax, [...branches.map(({ then }) => then), ...(otherwise === null ? [] : [otherwise])], "case", wanted);
+    const whens =
+      operand === null
+        ? present(branches.map(({ when }) => this.need(when, "BOOLEAN", 'what stands after "when"')))
+        : this.#buildCaseValues(syntax, operand);
+    const results = this.#buildSame(
+      syntax,
+      [...branches.map(({ then }) => then), ...(otherwise === null ? [] : [otherwise])],
+      "case",
+      wanted,
+    );
     if (whens === null || results === null) return null;
     return {
       kind: "case",
@@ -243,11 +278,21 @@ class Typing {
 
   #buildCast(syntax: Syntax, inner: Syntax, to: ColumnType): Expression | null {
     const operand = this.build(inner, "TEXT");
-    const own = this.#ownType(inner);
+    const own = this.#own.of(inner);
     const type = valueTypeOf(to);
-    if (type === null || own === "JSONB") return this.fault(syntax, { message: "JSONB values are not cast", expected: "json_path to the value, with its type", got: type === null ? "::JSONB" : "a JSONB column" });
+    if (type === null || own === "JSONB")
+      return this.fault(syntax, {
+        message: "JSONB values are not cast",
+        expected: "json_path to the value, with its type",
+        got: type === null ? "::JSONB" : "a JSONB column",
+      });
     if (operand === null) return null;
-    if (!canCast(operand.type, to)) return this.fault(syntax, { message: `${operand.type} is not cast to ${renderColumnType(to)}: its text differs between engines or never fits`, expected: "a TEXT value, or a type that holds the same", got: `${operand.type}::${renderColumnType(to)}` });
+    if (!canCast(operand.type, to))
+      return this.fault(syntax, {
+        message: `${operand.type} is not cast to ${renderColumnType(to)}: its text differs between engines or never fits`,
+        expected: "a TEXT value, or a type that holds the same",
+        got: `${operand.type}::${renderColumnType(to)}`,
+      });
     return { kind: "cast", operand, to, type };
   }
 
@@ -263,9 +308,16 @@ class Typing {
       });
     }
     const isSame = signature.arguments[0] === "same";
-    const values = isSame ? this.#buildSameArguments(syntax, wanted) : present(syntax.arguments.map((value, position) => this.#buildArgument(syntax, value, position)));
+    const values = isSame
+      ? this.#buildSameArguments(syntax, wanted)
+      : present(syntax.arguments.map((value, position) => this.#buildArgument(syntax, value, position)));
     if (values === null) return null;
-    return { kind: "call", name: syntax.name, arguments: values, type: signature.result === "same" ? this.#valueType(syntax, wanted) : signature.result };
+    return {
+      kind: "call",
+      name: syntax.name,
+      arguments: values,
+      type: signature.result === "same" ? this.#valueType(syntax, wanted) : signature.result,
+    };
   }
 
   #buildSameArguments(syntax: Extract<Syntax, { kind: "call" }>, wanted: ValueType): readonly Expression[] | null {
@@ -276,29 +328,50 @@ class Typing {
   #buildArgument(syntax: Extract<Syntax, { kind: "call" }>, value: Syntax, position: number): Expression | null {
     const types = FUNCTIONS[syntax.name].arguments;
     const type = types[Math.min(position, types.length - 1)];
-    return type === undefined || type === "same" || type === "NULL" ? this.build(value, "TEXT") : this.need(value, type, `argument ${String(position + 1)} of ${syntax.name}`);
+    return type === undefined || type === "same" || type === "NULL"
+      ? this.build(value, "TEXT")
+      : this.need(value, type, `argument ${String(position + 1)} of ${syntax.name}`);
   }
 
   #buildAggregate(syntax: Extract<Syntax, { kind: "aggregate" }>): Expression | null {
     const scope = this.#scope.aggregates;
-    if (scope === null) return this.fault(syntax, { message: "aggregates are for rules", expected: "(select …) in data_quality only, and not inside another one", got: `(select ${syntax.name} …)` });
+    if (scope === null)
+      return this.fault(syntax, {
+        message: "aggregates are for rules",
+        expected: "(select …) in data_quality only, and not inside another one",
+        got: `(select ${syntax.name} …)`,
+      });
     const target = scope.targets.get(syntax.target);
     if (target === undefined) {
-      return this.fault(syntax, { message: `unknown target ${quoted(syntax.target)}`, expected: "a target of this mapping", got: quoted(syntax.target), didYouMean: nearestSpelling(syntax.target, scope.targets.keys()) });
+      return this.fault(syntax, {
+        message: `unknown target ${quoted(syntax.target)}`,
+        expected: "a target of this mapping",
+        got: quoted(syntax.target),
+        didYouMean: nearestSpelling(syntax.target, scope.targets.keys()),
+      });
     }
     const inner = new Typing({ columns: target.columns, paths: null, parameters: false, aggregates: null }, this.#faults);
     const where = syntax.where === null ? null : inner.need(syntax.where, "BOOLEAN", 'what stands after "where"');
     const operand = syntax.operand === null ? null : inner.#aggregateOperand(syntax.name, syntax.operand);
     if ((syntax.where !== null && where === null) || (syntax.operand !== null && operand === null)) return null;
     const correlatedOn = scope.primaryKey.filter((name) => target.primaryKey.includes(name));
-    return { kind: "aggregate", name: syntax.name, target: syntax.target, operand, where, correlatedOn, type: aggregateType(syntax.name, operand) };
+    return {
+      kind: "aggregate",
+      name: syntax.name,
+      target: syntax.target,
+      operand,
+      where,
+      correlatedOn,
+      type: aggregateType(syntax.name, operand),
+    };
   }
 
   #aggregateOperand(name: string, syntax: Syntax): Expression | null {
     if (name === "count") return this.#buildAny(syntax);
     if (name === "sum" || name === "avg") return this.#number(syntax);
-    const own = this.#ownType(syntax);
-    if (own === "BOOLEAN" || own === "JSONB") this.fault(syntax, { message: `${name} needs values with an order`, expected: "numbers, texts, dates or times", got: own });
+    const own = this.#own.of(syntax);
+    if (own === "BOOLEAN" || own === "JSONB")
+      this.fault(syntax, { message: `${name} needs values with an order`, expected: "numbers, texts, dates or times", got: own });
     return this.build(syntax, "TEXT");
   }
 
@@ -309,9 +382,9 @@ class Typing {
 
   /** Parts that must have one type among them; null where they have not. */
   #buildSame(at: Syntax, parts: readonly Syntax[], what: string, wanted: ValueType = "TEXT"): readonly Expression[] | null {
-    const own = this.#commonType(parts);
+    const own = this.#own.common(parts);
     if (own === "mixed") {
-      const types = [...new Set(parts.map((part) => this.#ownType(part)).filter((type) => type !== "any" && type !== "NULL"))];
+      const types = [...new Set(parts.map((part) => this.#own.of(part)).filter((type) => type !== "any" && type !== "NULL"))];
       const isJson = types.includes("JSONB");
       this.fault(at, {
         message: isJson ? "JSONB values can only be tested with is null" : `${quoted(what)} mixes ${types.join(" and ")}`,
@@ -326,98 +399,10 @@ class Typing {
 
   /** The type of a `case` or of a function whose arguments share one. */
   #valueType(syntax: Syntax, wanted: ValueType): ValueType {
-    const own = this.#ownType(syntax);
+    const own = this.#own.of(syntax);
     if (syntax.kind === "call" && syntax.name === "abs") return own === "BIGINT" ? "BIGINT" : "DOUBLE";
     return own === "any" || own === "unknown" || own === "JSONB" ? wanted : own;
   }
-
-  #commonType(parts: readonly Syntax[]): OwnType | "mixed" {
-    const types = new Set(parts.map((part) => this.#ownType(part)));
-    if (types.has("unknown")) return "unknown";
-    if (types.has("JSONB")) return "mixed";
-    const isNullOnly = types.size === 1 && types.has("NULL");
-    if (isNullOnly) return "NULL";
-    types.delete("any");
-    types.delete("NULL");
-    const [first, second] = types;
-    if (first === undefined) return "any";
-    if (second === undefined) return first;
-    if (types.size > 2) return "mixed";
-    if (types.has("BIGINT") && types.has("DOUBLE")) return "DOUBLE";
-    const time = (["DATE", "TIMESTAMPTZ"] as const).find((type) => types.has(type));
-    const textsAreLiterals = parts.every((part) => this.#ownType(part) !== "TEXT" || part.kind === "literal");
-    return time !== undefined && types.has("TEXT") && textsAreLiterals ? time : "mixed";
-  }
-
-  #ownType(syntax: Syntax): OwnType {
-    const known = this.#ownTypes.get(syntax);
-    if (known !== undefined) return known;
-    const type = this.#findOwnType(syntax);
-    this.#ownTypes.set(syntax, type);
-    return type;
-  }
-
-  #findOwnType(syntax: Syntax): OwnType {
-    switch (syntax.kind) {
-      case "literal":
-        return literalType(syntax.value);
-      case "name": {
-        const type = this.#scope.columns.get(syntax.name);
-        if (type === undefined) return this.#isPathRoot(syntax.name) ? "any" : "unknown";
-        return type === null ? "unknown" : (valueTypeOf(type) ?? "JSONB");
-      }
-      case "path":
-        return /^parameters\b/.test(syntax.text) ? "TEXT" : "any";
-      case "compare":
-      case "and":
-      case "or":
-      case "not":
-      case "is":
-      case "in":
-      case "between":
-      case "like":
-        return "BOOLEAN";
-      case "arithmetic":
-        return syntax.operator !== "/" && this.#ownType(syntax.left) === "BIGINT" && this.#ownType(syntax.right) === "BIGINT" ? "BIGINT" : "DOUBLE";
-      case "negate":
-        return this.#ownType(syntax.operand) === "BIGINT" ? "BIGINT" : "DOUBLE";
-      case "case":
-        return known(this.#commonType([...syntax.branches.map(({ then }) => then), ...(syntax.otherwise === null ? [] : [syntax.otherwise])]));
-      case "cast":
-        return valueTypeOf(syntax.to) ?? "unknown";
-      case "call": {
-        const { result } = FUNCTIONS[syntax.name];
-        if (result !== "same") return result;
-        const common = known(this.#commonType(syntax.arguments));
-        return syntax.name === "abs" && common === "any" ? "DOUBLE" : common;
-      }
-      case "aggregate":
-        return this.#aggregateOwnType(syntax);
-    }
-  }
-
-  #aggregateOwnType(syntax: Extract<Syntax, { kind: "aggregate" }>): OwnType {
-    if (syntax.name === "count") return "BIGINT";
-    if (syntax.name === "avg") return "DOUBLE";
-    const target = this.#scope.aggregates?.targets.get(syntax.target);
-    if (target === undefined || syntax.operand === null) return "unknown";
-    return new Typing({ columns: target.columns, paths: null, parameters: false, aggregates: null }).#ownType(syntax.operand);
-  }
-
-  #isPathRoot(name: string): boolean {
-    return name === "parent" || name === "document" || this.#scope.paths?.lookups.includes(name) === true;
-  }
-}
-
-function known(type: OwnType | "mixed"): OwnType {
-  return type === "mixed" ? "unknown" : type;
-}
-
-function literalType(value: bigint | number | string | boolean | null): ValueType {
-  if (value === null) return "NULL";
-  if (typeof value === "bigint") return "BIGINT";
-  if (typeof value === "number") return "DOUBLE";
-  return typeof value === "string" ? "TEXT" : "BOOLEAN";
 }
 
 function aggregateType(name: string, operand: Expression | null): ValueType {

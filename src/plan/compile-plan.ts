@@ -3,7 +3,7 @@ import type { Expression } from "../mapping/expression.ts";
 import type { Field, Lookup, Mapping, RowSource, Target } from "../mapping/mapping.ts";
 import type { Path } from "../mapping/path.ts";
 import { nodesOf } from "./expression-walk.ts";
-import type { Level, LookupLeaf, LookupTable, Plan, PlanColumn, PlanLookup, PlanTarget } from "./plan.ts";
+import type { Level, LookupLeaf, LookupTable, Plan, PlanColumn, PlanLookup, PlanTarget, ReadNode } from "./plan.ts";
 import { type ReadPath, readSchemaOf } from "./read-schema.ts";
 import { allLevels, columnReferences, keySteps, levelOf, levelSteps, targetReferences } from "./references.ts";
 
@@ -19,7 +19,7 @@ export function compilePlan(mapping: Mapping, options: CompileOptions = {}): Pla
   const tables = new LookupTables();
   const fields = mapping.fields.map((field) => compileColumn(field, strict));
   const fieldNames = new Set(fields.map((field) => field.name));
-  const targets = mapping.targets.map((target) => compileTarget(target, fieldNames, tables, strict));
+  const targets = mapping.targets.map((target) => compileTarget(target, fieldNames, tables, strict)).map((target) => ({ ...target, read: targetRead(target, documentLevels.length) }));
   const lookupTables = tables.withLeavesOf(targets);
   const draft = {
     mapping: mapping.name,
@@ -71,7 +71,7 @@ function compileColumn(field: Field, strict: boolean): PlanColumn {
   };
 }
 
-function compileTarget(target: Target, fieldNames: ReadonlySet<string>, tables: LookupTables, strict: boolean): PlanTarget {
+function compileTarget(target: Target, fieldNames: ReadonlySet<string>, tables: LookupTables, strict: boolean): Omit<PlanTarget, "read"> {
   return {
     name: target.name,
     levels: rowLevels(target.rowSource),
@@ -112,9 +112,24 @@ class LookupTables {
           if (reference.root.kind === "lookup" && names.has(reference.root.name)) leaves.set(`${kind} ${reference.keys.join("\u0000")}`, { keys: reference.keys, kind });
         }
       }
-      return { ...table, leaves: [...leaves.values()] };
+      const each = [{ kind: table.by === "key" ? ("values" as const) : ("items" as const) }];
+      const read = readSchemaOf([{ steps: each, kind: "container" }, ...[...leaves.values()].map((leaf): ReadPath => ({ steps: [...each, ...keySteps(leaf.keys)], kind: leaf.kind }))]);
+      return { ...table, leaves: [...leaves.values()], read };
     });
   }
+}
+
+/** What a target reads below its first container: levels are counted from that container. */
+function targetRead(target: Omit<PlanTarget, "read">, documentLevel: number): ReadNode | null {
+  const [first, ...inner] = target.levels;
+  if (first === undefined) return null;
+  const levels: readonly Level[] = [{ keys: [], each: first.each }, ...inner];
+  const paths: ReadPath[] = [{ steps: levelSteps(levels), kind: "container" }];
+  for (const { reference, kind } of targetReferences({ ...target, read: null })) {
+    const level = levelOf(reference, documentLevel, documentLevel + levels.length);
+    if (level !== null && level > documentLevel) paths.push({ steps: [...levelSteps(levels.slice(0, level - documentLevel)), ...keySteps(reference.keys)], kind });
+  }
+  return readSchemaOf(paths);
 }
 
 function readPaths(
@@ -170,8 +185,8 @@ function parametersOf(fields: readonly PlanColumn[], targets: readonly PlanTarge
 
 /** Warnings change no row and no verdict: a changed warning makes no document behind. */
 function fingerprintOf(draft: Omit<Plan, "fingerprint">): string {
-  const { read: _read, lookupTables: _tables, ...decides } = draft;
-  const targets = draft.targets.map((target) => ({ ...target, rules: target.rules.filter((rule) => rule.severity === "error") }));
+  const { read: _all, lookupTables: _tables, ...decides } = draft;
+  const targets = draft.targets.map(({ read: _read, ...target }) => ({ ...target, rules: target.rules.filter((rule) => rule.severity === "error") }));
   return sha256Hex(stableJson({ ...decides, targets }));
 }
 

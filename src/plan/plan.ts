@@ -15,7 +15,7 @@ export interface Plan {
   readonly strict: boolean;
   readonly source: Source;
   readonly nullValues: readonly string[];
-  /** What of an answer is read, pruned to the mapped paths. */
+  /** All that is read of an answer, pruned to the mapped paths: what kind of value must be where. */
   readonly read: ReadNode;
   /** From the answer to the document: empty where the answer is the document. */
   readonly documentLevels: readonly Level[];
@@ -64,6 +64,8 @@ export interface LookupTable {
   readonly by: "key" | "position";
   /** Values read below each entry, as key paths, with how they are read. */
   readonly leaves: readonly LookupLeaf[];
+  /** The container, pruned to these leaves. */
+  readonly read: ReadNode;
 }
 export interface LookupLeaf {
   readonly keys: readonly string[];
@@ -97,6 +99,8 @@ export interface PlanTarget {
   readonly name: string;
   /** From the document to the row: empty where the document is the row. */
   readonly levels: readonly Level[];
+  /** The container of the first level, pruned to what this target reads; null where the document is the row. */
+  readonly read: ReadNode | null;
   readonly optional: boolean;
   readonly filter: Expression | null;
   readonly lookups: readonly PlanLookup[];

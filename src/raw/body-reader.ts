@@ -33,21 +33,32 @@ export class BodyReader implements AsyncDisposable {
     try {
       const file = await this.#open(path);
       const { bytesRead } = await file.read(member, 0, length, offset);
-      if (bytesRead < length) throw rawDamaged(path, offset, `the file ends before the body of capture ${String(capture.id)}`, `${String(length)} bytes`);
+      if (bytesRead < length)
+        throw rawDamaged(path, offset, `the file ends before the body of capture ${String(capture.id)}`, `${String(length)} bytes`);
       // One byte more than can come, so that zlib is done in one step.
-      body = await decompress(member, { maxOutputLength: Math.max(capture.bytes, 1), chunkSize: Math.min(Math.max(capture.bytes + 1, 64), MAX_CHUNK_BYTES) });
+      body = await decompress(member, {
+        maxOutputLength: Math.max(capture.bytes, 1),
+        chunkSize: Math.min(Math.max(capture.bytes + 1, 64), MAX_CHUNK_BYTES),
+      });
     } catch (cause) {
       if (cause instanceof Error && cause.name === "OutsideError") throw cause;
       throw rawDamaged(path, offset, `the body of capture ${String(capture.id)} cannot be read`, "a gzip member", cause);
     }
     if (body.length !== capture.bytes) {
-      throw rawDamaged(path, offset, `the body of capture ${String(capture.id)} has ${String(body.length)} bytes`, `${String(capture.bytes)} bytes`);
+      throw rawDamaged(
+        path,
+        offset,
+        `the body of capture ${String(capture.id)} has ${String(body.length)} bytes`,
+        `${String(capture.bytes)} bytes`,
+      );
     }
     return body;
   }
 
   /** Bodies in the order of the captures, some of them read ahead. */
-  async *readAll(captures: Iterable<Capture> | AsyncIterable<Capture>): AsyncGenerator<{ capture: Capture; body: Buffer }, void, undefined> {
+  async *readAll(
+    captures: Iterable<Capture> | AsyncIterable<Capture>,
+  ): AsyncGenerator<{ capture: Capture; body: Buffer }, void, undefined> {
     const ahead: { readonly capture: Capture; readonly body: Promise<Buffer> }[] = [];
     let bytes = 0;
     try {

@@ -17,6 +17,7 @@ export const BODY_FAILURE_CODES = [
   "body.duplicate-key",
   "body.number-not-finite",
   "body.too-many-paths",
+  "body.path-too-long",
 ] as const;
 export type BodyFailureCode = (typeof BODY_FAILURE_CODES)[number];
 
@@ -39,20 +40,31 @@ export interface BodyLimits {
   readonly maxDepth: number;
   /** Distinct (path, type) pairs. */
   readonly maxPairs: number;
+  /** Characters of one path. */
+  readonly maxPathLength: number;
 }
 
-export const DEFAULT_BODY_LIMITS: BodyLimits = { maxBytes: 64 * 1024 * 1024, maxDepth: 200, maxPairs: 20_000 };
+export const DEFAULT_BODY_LIMITS: BodyLimits = { maxBytes: 64 * 1024 * 1024, maxDepth: 200, maxPairs: 20_000, maxPathLength: 4096 };
 
 /** A pointer is made of keys of the body, which may be as long as the body. */
 const MAX_POINTER_LENGTH = 500;
 
-const SCAN_FAILURES: Readonly<Record<Exclude<ScanFailure, "syntax">, { readonly code: BodyFailureCode; readonly message: (limits: BodyLimits) => string }>> = {
-  "too-deep": { code: "body.too-deep", message: ({ maxDepth }) => `the body has more than ${String(maxDepth)} levels of objects and arrays` },
+const SCAN_FAILURES: Readonly<
+  Record<Exclude<ScanFailure, "syntax">, { readonly code: BodyFailureCode; readonly message: (limits: BodyLimits) => string }>
+> = {
+  "too-deep": {
+    code: "body.too-deep",
+    message: ({ maxDepth }) => `the body has more than ${String(maxDepth)} levels of objects and arrays`,
+  },
   "nul-character": { code: "body.nul-character", message: () => "a text of the body holds U+0000" },
   "lone-surrogate": { code: "body.lone-surrogate", message: () => "a text of the body holds half of a surrogate pair" },
   "duplicate-key": { code: "body.duplicate-key", message: () => "an object of the body has one key twice" },
   "number-not-finite": { code: "body.number-not-finite", message: () => "a number of the body exceeds a double" },
   "too-many-paths": { code: "body.too-many-paths", message: ({ maxPairs }) => `the body has more than ${String(maxPairs)} distinct paths` },
+  "path-too-long": {
+    code: "body.path-too-long",
+    message: ({ maxPathLength }) => `a path of the body has more than ${String(maxPathLength)} characters`,
+  },
 };
 
 /**
@@ -71,9 +83,11 @@ export class BodyChecker {
 
   check(body: Buffer): BodyVerdict {
     const { maxBytes } = this.limits;
-    if (body.length > maxBytes) return fails("body.too-large", `the body has ${String(body.length)} bytes, at most ${String(maxBytes)} are taken`);
+    if (body.length > maxBytes)
+      return fails("body.too-large", `the body has ${String(body.length)} bytes, at most ${String(maxBytes)} are taken`);
     if (body.length === 0) return fails("body.empty", "the body is empty");
-    if (body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf) return fails("body.byte-order-mark", "the body starts with a byte order mark", 0);
+    if (body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf)
+      return fails("body.byte-order-mark", "the body starts with a byte order mark", 0);
     if (!isUtf8(body)) return fails("body.not-utf8", "the body is not UTF-8", firstInvalidByte(body));
 
     // The scan comes before JSON.parse: it bounds the depth, and with it the memory of the parser.
@@ -84,7 +98,9 @@ export class BodyChecker {
       value = JSON.parse(body.toString("utf8"));
     } catch {
       // The parser's own message quotes the body; the scan knows the place.
-      return scan.ok ? fails("body.not-json", "the body is not JSON") : fails("body.not-json", "the body is not JSON", scan.offset, scan.pointer);
+      return scan.ok
+        ? fails("body.not-json", "the body is not JSON")
+        : fails("body.not-json", "the body is not JSON", scan.offset, scan.pointer);
     }
     if (!scan.ok) {
       if (scan.failure === "syntax") throw new Error(`the scanner refuses JSON that JSON.parse takes, at byte ${String(scan.offset)}`);

@@ -39,13 +39,16 @@ export function parseCaptureLine(text: string): Capture | null {
     return null;
   }
   if (!isRecord(line)) return null;
-  const { id, endpoint, method, parameters, url, status, captured_at, kind, content_hash, bytes, segment, offset, length, shape, failure } = line;
+  const { id, endpoint, method, parameters, url, status, captured_at, kind, content_hash, bytes, segment, offset, length, shape, failure } =
+    line;
   const knownKind = CAPTURE_KINDS.find((name) => name === kind);
   const knownFailure = parseFailure(failure);
   if (!isCount(id) || !isCount(bytes) || !isCount(segment) || !isCount(offset) || !isCount(length)) return null;
-  if (typeof endpoint !== "string" || typeof method !== "string" || typeof captured_at !== "string" || typeof content_hash !== "string") return null;
+  if (typeof endpoint !== "string" || typeof method !== "string" || typeof captured_at !== "string" || typeof content_hash !== "string")
+    return null;
   if (!isTexts(parameters) || knownKind === undefined || knownFailure === undefined) return null;
-  if ((url !== null && typeof url !== "string") || (status !== null && !isCount(status)) || (shape !== null && typeof shape !== "string")) return null;
+  if ((url !== null && typeof url !== "string") || (status !== null && !isCount(status)) || (shape !== null && typeof shape !== "string"))
+    return null;
   return {
     id,
     endpoint,

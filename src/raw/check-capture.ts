@@ -16,6 +16,18 @@ export function checkCapture(
   const value = verdict.ok ? verdict.value : null;
   const shape = verdict.ok ? verdict.shape : null;
   const failure = verdict.ok ? null : verdict.failure;
-  const checked = { endpoint, method, parameters, url, status, kind, body, capturedAt: capturedAt(value), contentHash: sha256Hex(body), shape, failure };
+  const checked = {
+    endpoint,
+    method,
+    parameters,
+    url,
+    status,
+    kind,
+    body,
+    capturedAt: capturedAt(value),
+    contentHash: sha256Hex(body),
+    shape,
+    failure,
+  };
   return { checked, value };
 }

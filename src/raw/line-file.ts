@@ -26,7 +26,7 @@ export async function* readLines(path: string, fromOffset: number): AsyncGenerat
     const { size } = await file.stat();
     let start = fromOffset;
     let rest: Buffer[] = [];
-    for (let offset = fromOffset; offset < size; ) {
+    for (let offset = fromOffset; offset < size;) {
       const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, size - offset));
       const { bytesRead } = await file.read(chunk, 0, chunk.length, offset);
       // Another process cut off a torn tail.
@@ -73,7 +73,7 @@ export async function writeFrom(path: string, end: number, data: readonly Uint8A
     if ((await file.stat()).size !== end) await file.truncate(end);
     let offset = end;
     for (const part of data) {
-      for (let written = 0; written < part.length; ) {
+      for (let written = 0; written < part.length;) {
         const { bytesWritten } = await file.write(part, written, part.length - written, offset);
         written += bytesWritten;
         offset += bytesWritten;
@@ -140,7 +140,7 @@ async function openToWrite(path: string): Promise<{ file: FileHandle; isNew: boo
 /** Offset of the last line feed before `end`, −1 where there is none. */
 async function lineFeedBefore(file: FileHandle, end: number): Promise<number> {
   const chunk = Buffer.allocUnsafe(1 << 16);
-  for (let to = end; to > 0; ) {
+  for (let to = end; to > 0;) {
     const from = Math.max(0, to - chunk.length);
     const { bytesRead } = await file.read(chunk, 0, to - from, from);
     const feed = chunk.subarray(0, bytesRead).lastIndexOf(LINE_FEED);

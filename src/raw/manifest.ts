@@ -49,7 +49,10 @@ export class ManifestReader {
    * The captures after a position. With `wanted`, lines of ids that it does not want are passed over without parsing them.
    * @throws OutsideError `raw.damaged`.
    */
-  async *read(from: ManifestPosition, wanted?: (id: number) => boolean): AsyncGenerator<{ capture: Capture; position: ManifestPosition }, void, undefined> {
+  async *read(
+    from: ManifestPosition,
+    wanted?: (id: number) => boolean,
+  ): AsyncGenerator<{ capture: Capture; position: ManifestPosition }, void, undefined> {
     let { segment, offset, lastId } = from;
     for (;;) {
       // Asked before reading: where the next segment exists, this one is complete.
@@ -63,7 +66,12 @@ export class ManifestReader {
         }
         const capture = parseCaptureLine(line.text) ?? parseCaptureLine((await this.#readAgain(segment, line)).text);
         if (capture?.id !== lastId + 1) {
-          throw rawDamaged(this.#path(segment), line.start, "no line of a capture, or not the next one", `the line of capture ${String(lastId + 1)}`);
+          throw rawDamaged(
+            this.#path(segment),
+            line.start,
+            "no line of a capture, or not the next one",
+            `the line of capture ${String(lastId + 1)}`,
+          );
         }
         lastId = capture.id;
         yield { capture, position: { segment, offset, lastId } };

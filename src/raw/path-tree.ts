@@ -9,6 +9,8 @@ export class PathNode {
   /** UTF-8 bytes of the key in `PathTree.keys`; length −1 where the key cannot stand in JSON without an escape, or the step is no key. */
   readonly keyStart: number;
   readonly keyLength: number;
+  /** Characters of the whole path's text. */
+  readonly pathLength: number;
   /** Children by key. */
   readonly children: Map<string, PathNode> = new Map<string, PathNode>();
   /** What `[*]` and `.*` are below this path. */
@@ -30,6 +32,7 @@ export class PathNode {
     this.step = step;
     this.keyStart = keyStart;
     this.keyLength = keyLength;
+    this.pathLength = (parent?.pathLength ?? 0) + step.length;
   }
 }
 
@@ -41,10 +44,16 @@ export class PathTree implements ShapeVocabulary {
   keys: Uint8Array = new Uint8Array(1 << 14);
   #keysEnd = 0;
   #size = 1;
+  #textLength = 0;
 
   /** Number of paths. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Characters of all their last steps together. */
+  get textLength(): number {
+    return this.#textLength;
   }
 
   itemsOf(node: PathNode): PathNode {
@@ -83,6 +92,7 @@ export class PathTree implements ShapeVocabulary {
 
   #add(parent: PathNode, step: string, keyLength: number): PathNode {
     this.#size++;
+    this.#textLength += step.length;
     return new PathNode(parent, step, this.#keysEnd - Math.max(keyLength, 0), keyLength);
   }
 

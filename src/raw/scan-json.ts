@@ -3,7 +3,16 @@ import type { BodyShape } from "./shape.ts";
 import { PathTree } from "./path-tree.ts";
 import type { PathNode } from "./path-tree.ts";
 
-export const SCAN_FAILURES = ["syntax", "too-deep", "nul-character", "lone-surrogate", "duplicate-key", "number-not-finite", "too-many-paths"] as const;
+export const SCAN_FAILURES = [
+  "syntax",
+  "too-deep",
+  "nul-character",
+  "lone-surrogate",
+  "duplicate-key",
+  "number-not-finite",
+  "too-many-paths",
+  "path-too-long",
+] as const;
 export type ScanFailure = (typeof SCAN_FAILURES)[number];
 
 export type ScanResult =
@@ -22,6 +31,8 @@ export interface ScanLimits {
   readonly maxDepth: number;
   /** Distinct (path, type) pairs in one body. */
   readonly maxPairs: number;
+  /** Characters of one path. Paths go into a dictionary that stays. */
+  readonly maxPathLength: number;
 }
 
 // Indexes into JSON_TYPES.
@@ -58,8 +69,9 @@ const CLOSE_ARRAY = 0x5d;
 
 /** No number with fewer digits before its fraction exceeds a double. */
 const DIGITS_OF_MAX_DOUBLE = 309;
-/** A tree with more paths than this is left to the next scan's fresh one, so that odd bodies do not fill the memory. */
-const MAX_TREE_SIZE = 200_000;
+/** A tree with more paths, or more text, than this is left for a fresh one at the next scan, so that odd bodies do not fill the memory. */
+const MAX_TREE_SIZE = 100_000;
+const MAX_TREE_TEXT = 8_000_000;
 
 /**
  * Goes once over the bytes of a JSON text: finds double keys, U+0000, lone surrogates, numbers beyond a double, too great a depth, and takes the shape.
@@ -106,7 +118,7 @@ export class JsonScanner {
 
   /** Scans one text. Nothing of `bytes` is kept. */
   scan(bytes: Uint8Array): ScanResult {
-    if (this.#tree.size > MAX_TREE_SIZE) this.#tree = new PathTree();
+    if (this.#tree.size > MAX_TREE_SIZE || this.#tree.textLength > MAX_TREE_TEXT) this.#tree = new PathTree();
     this.#bytes = bytes;
     this.#depth = 0;
     const tree = this.#tree;
@@ -168,7 +180,8 @@ export class JsonScanner {
         type = BOOLEAN;
         i += 4;
       } else if (byte === LETTER_f) {
-        if (bytes[i + 1] !== 0x61 || bytes[i + 2] !== 0x6c || bytes[i + 3] !== 0x73 || bytes[i + 4] !== 0x65) return this.#fail("syntax", i, depth);
+        if (bytes[i + 1] !== 0x61 || bytes[i + 2] !== 0x6c || bytes[i + 3] !== 0x73 || bytes[i + 4] !== 0x65)
+          return this.#fail("syntax", i, depth);
         type = BOOLEAN;
         i += 5;
       } else if (byte === LETTER_n) {
@@ -281,6 +294,7 @@ export class JsonScanner {
         return this.#colon(bytes, end + 1, depth);
       }
       child = parent.children.get(key) ?? tree.childOf(parent, key);
+      if (child.pathLength > this.#limits.maxPathLength) return this.#fail("path-too-long", i, depth);
       if (previous === null) parent.first = child;
       else previous.next = child;
     }
@@ -361,7 +375,8 @@ export class JsonScanner {
       while (byte >= ZERO && byte <= NINE) byte = bytes[++at] as number;
       if (at === digits) return this.#wrong("syntax", at);
     }
-    if ((hasExponent || integerDigits >= DIGITS_OF_MAX_DOUBLE) && !isFiniteNumber(bytes, start, at)) return this.#wrong("number-not-finite", start);
+    if ((hasExponent || integerDigits >= DIGITS_OF_MAX_DOUBLE) && !isFiniteNumber(bytes, start, at))
+      return this.#wrong("number-not-finite", start);
     return at;
   }
 
@@ -390,7 +405,9 @@ export class JsonScanner {
       }
       const start = this.#keyStart[level] as number;
       if (start < 0) break;
-      pointer += `/${keyText(this.#bytes, start, this.#keyEnd[level] as number).replaceAll("~", "~0").replaceAll("/", "~1")}`;
+      pointer += `/${keyText(this.#bytes, start, this.#keyEnd[level] as number)
+        .replaceAll("~", "~0")
+        .replaceAll("/", "~1")}`;
     }
     return pointer;
   }
@@ -419,7 +436,14 @@ function keyText(bytes: Uint8Array, start: number, end: number): string {
 
 function isSimpleEscape(byte: number): boolean {
   return (
-    byte === QUOTE || byte === BACKSLASH || byte === 0x2f || byte === 0x62 || byte === 0x66 || byte === LETTER_n || byte === 0x72 || byte === LETTER_t
+    byte === QUOTE ||
+    byte === BACKSLASH ||
+    byte === 0x2f ||
+    byte === 0x62 ||
+    byte === 0x66 ||
+    byte === LETTER_n ||
+    byte === 0x72 ||
+    byte === LETTER_t
   );
 }
 

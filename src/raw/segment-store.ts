@@ -73,7 +73,8 @@ export class SegmentStore implements RawStore {
 
   async *capturesFrom(table: string, position: string | null): AsyncGenerator<PositionedCapture, void, undefined> {
     const from = position === null ? MANIFEST_START : parsePosition(position);
-    for await (const read of this.#table(table).manifest.read(from)) yield { capture: read.capture, position: writePosition(read.position) };
+    for await (const read of this.#table(table).manifest.read(from))
+      yield { capture: read.capture, position: writePosition(read.position) };
   }
 
   async *capturesByIds(table: string, ids: readonly number[]): AsyncGenerator<Capture, void, undefined> {
@@ -109,7 +110,9 @@ export class SegmentStore implements RawStore {
     }
   }
 
-  async *readBodies(captures: Iterable<Capture> | AsyncIterable<Capture>): AsyncGenerator<{ capture: Capture; body: Buffer }, void, undefined> {
+  async *readBodies(
+    captures: Iterable<Capture> | AsyncIterable<Capture>,
+  ): AsyncGenerator<{ capture: Capture; body: Buffer }, void, undefined> {
     const reader = new BodyReader(this.#options.root);
     try {
       yield* reader.readAll(captures);
@@ -127,7 +130,10 @@ export class SegmentStore implements RawStore {
   async tables(): Promise<string[]> {
     try {
       const entries = await readdir(this.#options.root, { withFileTypes: true });
-      return entries.filter((entry) => entry.isDirectory() && isTableName(entry.name)).map(({ name }) => name).toSorted();
+      return entries
+        .filter((entry) => entry.isDirectory() && isTableName(entry.name))
+        .map(({ name }) => name)
+        .toSorted();
     } catch (error) {
       if (isFileError(error, "ENOENT")) return [];
       throw error;
@@ -136,7 +142,12 @@ export class SegmentStore implements RawStore {
 
   sidecar(table: string, name: string): Sidecar {
     if (!/^[a-z0-9][a-z0-9_-]{0,63}$/.test(name)) {
-      throw new UserError({ code: "raw.bad-name", message: "not a name of a sidecar", expected: "at most 64 characters of a-z, 0-9, _ and -", got: JSON.stringify(name.slice(0, 200)) });
+      throw new UserError({
+        code: "raw.bad-name",
+        message: "not a name of a sidecar",
+        expected: "at most 64 characters of a-z, 0-9, _ and -",
+        got: JSON.stringify(name.slice(0, 200)),
+      });
     }
     const { folder, writer } = this.#table(table);
     return new SidecarFile(join(folder, `documents-${name}.jsonl`), async (work) => await writer.underLock(work));

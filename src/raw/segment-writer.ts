@@ -71,7 +71,8 @@ export class SegmentWriter {
   }
 
   async append(batch: readonly CheckedCapture[]): Promise<AppendResult[]> {
-    for (const { capturedAt } of batch) if (!isInstant(capturedAt)) throw new RangeError(`capturedAt is no canonical instant: ${JSON.stringify(capturedAt)}`);
+    for (const { capturedAt } of batch)
+      if (!isInstant(capturedAt)) throw new RangeError(`capturedAt is no canonical instant: ${JSON.stringify(capturedAt)}`);
     // Outside the lock, so that bodies are compressed while others write. What the index does not know yet is only compressed in vain.
     const index = this.#index ?? (await this.#inTurn(async () => await this.#refresh()));
     const members = await this.#compressNew(batch, index);
@@ -116,7 +117,10 @@ export class SegmentWriter {
 
     const results: { id: number; outcome: AppendResult["outcome"]; sharedBody: boolean }[] = [];
     const captures = new Map<number, Capture>();
-    const segments = new Map<number, { readonly bodiesFrom: number; readonly manifestFrom: number; readonly bodies: Buffer[]; readonly lines: string[] }>();
+    const segments = new Map<
+      number,
+      { readonly bodiesFrom: number; readonly manifestFrom: number; readonly bodies: Buffer[]; readonly lines: string[] }
+    >();
     const { limits } = this.#options;
     for (const capture of batch) {
       const stored = index.bodies.get(capture.contentHash);
@@ -132,7 +136,8 @@ export class SegmentWriter {
       }
       const { segment } = index.position;
       let writes = segments.get(segment);
-      if (writes === undefined) segments.set(segment, (writes = { bodiesFrom: index.bodiesEnd, manifestFrom: index.position.offset, bodies: [], lines: [] }));
+      if (writes === undefined)
+        segments.set(segment, (writes = { bodiesFrom: index.bodiesEnd, manifestFrom: index.position.offset, bodies: [], lines: [] }));
       let place = stored?.place;
       if (place === undefined) {
         const member = members.get(capture.contentHash) ?? (await this.#compress(capture.body));

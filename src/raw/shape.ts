@@ -90,7 +90,10 @@ export class ShapeDictionary {
   pairsOf(shape: ShapeSet): PathType[] {
     return shape.ids().map((id) => {
       const pair = this.#entries[id];
-      if (pair === undefined) throw new RangeError(`shape refers to entry ${String(id)}, the dictionary has ${String(this.#entries.length)}: read it after the captures`);
+      if (pair === undefined)
+        throw new RangeError(
+          `shape refers to entry ${String(id)}, the dictionary has ${String(this.#entries.length)}: read it after the captures`,
+        );
       return pair;
     });
   }

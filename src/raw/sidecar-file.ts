@@ -24,7 +24,8 @@ export class SidecarFile implements Sidecar {
       const last = await readLastLine(this.#path);
       const lastId = last === null ? 0 : this.#parse(last.text, last.start).capture;
       const fresh = lines.filter(({ capture }) => capture > lastId);
-      if (fresh.length > 0) await writeFrom(this.#path, last?.end ?? 0, [Buffer.from(fresh.map((line) => `${JSON.stringify(line)}\n`).join(""), "utf8")]);
+      if (fresh.length > 0)
+        await writeFrom(this.#path, last?.end ?? 0, [Buffer.from(fresh.map((line) => `${JSON.stringify(line)}\n`).join(""), "utf8")]);
       return fresh.length;
     });
   }
@@ -49,9 +50,21 @@ export class SidecarFile implements Sidecar {
     try {
       line = JSON.parse(text);
     } catch (cause) {
-      throw rawDamaged(this.#path, offset, "no line of a sidecar", "a JSON object (the file is derived: it can be removed and made again)", cause);
+      throw rawDamaged(
+        this.#path,
+        offset,
+        "no line of a sidecar",
+        "a JSON object (the file is derived: it can be removed and made again)",
+        cause,
+      );
     }
-    if (!isSidecarLine(line)) throw rawDamaged(this.#path, offset, "no line of a sidecar", "a JSON object with a number `capture` (the file is derived: it can be removed and made again)");
+    if (!isSidecarLine(line))
+      throw rawDamaged(
+        this.#path,
+        offset,
+        "no line of a sidecar",
+        "a JSON object with a number `capture` (the file is derived: it can be removed and made again)",
+      );
     return line;
   }
 }

@@ -14,12 +14,22 @@ export interface Dialect {
   text(value: string): string;
   /** A column type of a table. */
   columnType(type: ColumnType): string;
-  /** The whole answer parsed by a read schema, from a column of JSON text. */
-  parse(column: string, read: ReadNode): string;
+  /** JSON text parsed by a read schema. */
+  parse(json: string, read: ReadNode): string;
+  /** The texts of several values below a JSON text, in one pass: a list, null where a value is absent or null. */
+  texts(json: string, places: readonly (readonly string[])[]): string;
+  /** The same, each value as JSON text. */
+  jsons(json: string, places: readonly (readonly string[])[]): string;
+  /** A member of a list, counted from 0. */
+  memberAt(list: string, at: number): string;
+  /** Whether a JSON value is absent or null. */
+  isAbsent(json: string): string;
+  /** A JSON text, null where it is JSON's null. */
+  jsonValue(json: string): string;
+  /** The elements of a JSON container, each as JSON text: a list for items, a map for values. */
+  elements(json: string, each: "items" | "values"): string;
   /** A member of a parsed object. */
   member(object: string, key: string): string;
-  /** The value of a parsed map at a key (SQL text). */
-  mapValue(map: string, key: string): string;
   /** The text of a JSON scalar that was read as JSON: a string without its quotes. */
   scalarText(json: string): string;
   /** A row value of named texts. */

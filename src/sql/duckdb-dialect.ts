@@ -41,6 +41,11 @@ function structureOf(read: ReadNode): unknown {
   }
 }
 
+/** A place as a JSON pointer literal (RFC 6901): unlike a path it takes every key. */
+function pointer(keys: readonly string[]): string {
+  return keys.length === 0 ? "'$'" : text(keys.map((key) => `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`).join(""));
+}
+
 function columnType(type: ColumnType): string {
   switch (type.name) {
     // DuckDB does not enforce a length: the cast does.
@@ -107,9 +112,14 @@ export const duckdbDialect: Dialect = {
   name,
   text,
   columnType,
-  parse: (column, read) => `from_json(${column}, ${text(JSON.stringify(structureOf(read)))})`,
+  parse: (json, read) => `from_json(${json}, ${text(JSON.stringify(structureOf(read)))})`,
+  texts: (json, places) => (places.length === 0 ? "CAST([] AS VARCHAR[])" : `json_extract_string(${json}, [${places.map(pointer).join(", ")}])`),
+  jsons: (json, places) => (places.length === 0 ? "CAST([] AS JSON[])" : `json_extract(${json}, [${places.map(pointer).join(", ")}])`),
+  memberAt: (list, at) => `list_extract(${list}, ${String(at + 1)})`,
+  isAbsent: (json) => `(${json} IS NULL OR ${json} = 'null')`,
+  jsonValue: (json) => `nullif(${json}, 'null')`,
+  elements: (json, each) => `from_json(${json}, ${each === "items" ? `'["JSON"]'` : `'"MAP(VARCHAR, JSON)"'`})`,
   member: (object, key) => `struct_extract(${object}, ${text(key)})`,
-  mapValue: (map, key) => `map_extract_value(${map}, ${key})`,
   scalarText: (json) => `(${json} ->> '$')`,
   record: (fields) =>
     `{${Object.entries(fields)

@@ -12,8 +12,8 @@ export class LeafColumns {
     return made;
   }
 
-  ofLevel(level: number): readonly LeafColumn[] {
-    return [...this.#byPlace.values()].filter((leaf) => leaf.level === level);
+  ofLevel(level: number, kind?: "text" | "json"): readonly LeafColumn[] {
+    return [...this.#byPlace.values()].filter((leaf) => leaf.level === level && (kind === undefined || leaf.kind === kind));
   }
 }
 

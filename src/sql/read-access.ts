@@ -13,7 +13,6 @@ export function access(base: Access, keys: readonly string[], dialect: Dialect):
 }
 
 function step(from: Access, key: string, dialect: Dialect): Access {
-  if (from.node.kind === "map") return { sql: dialect.mapValue(from.sql, dialect.text(key)), node: from.node.value };
   const node = from.node.kind === "object" ? from.node.keys[key] : undefined;
   if (node === undefined) throw new Error(`the read schema has no ${JSON.stringify(key)} at ${from.sql}`);
   return { sql: dialect.member(from.sql, key), node };
@@ -24,18 +23,7 @@ export function leafSql(leaf: Access, kind: "text" | "json", dialect: Dialect): 
   return kind === "text" && leaf.node.kind === "json" ? dialect.scalarText(leaf.sql) : leaf.sql;
 }
 
-/** What is read of the element of a level, following the levels from an outer element. */
-export function elementNode(outer: ReadNode, levels: readonly Level[]): ReadNode {
-  return levels.reduce((node, level) => {
-    const container = level.keys.reduce<ReadNode>((at, key) => {
-      const next = at.kind === "map" ? at.value : at.kind === "object" ? at.keys[key] : undefined;
-      if (next === undefined) throw new Error(`the read schema has no ${JSON.stringify(key)}`);
-      return next;
-    }, node);
-    return elementOf(container, level);
-  }, outer);
-}
-
+/** What is read of each element of a container. */
 export function elementOf(container: ReadNode, level: Level): ReadNode {
   if (level.each === "object") return container;
   if (level.each === "items" && container.kind === "array") return container.item;

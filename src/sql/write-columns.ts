@@ -40,7 +40,7 @@ export interface ColumnsInput {
 
 /** One check of a row: where the condition is true, something is to be told. */
 export interface RowCheck {
-  readonly kind: "fail" | "bad" | "warn";
+  readonly kind: "rule" | "fail" | "bad" | "warn";
   readonly condition: string;
   readonly rule: string;
   /** Name of the column, or null. */
@@ -92,8 +92,8 @@ export function writeColumns(input: ColumnsInput): WrittenColumns {
   for (const rule of input.rules) checks.push(writeRule(rule, scope, input));
   if (input.filter !== null) select = writeFilter(input.filter, select, scope, dialect, checks);
   const kept = [...input.keep, ...input.given.map(name), ...input.columns.map((column) => name(column.name))];
-  const flag = (kind: RowCheck["kind"], flagName: string): string => {
-    const conditions = checks.filter((check) => check.kind === kind).map((check) => check.condition);
+  const flag = (kinds: readonly RowCheck["kind"][], flagName: string): string => {
+    const conditions = checks.filter((check) => kinds.includes(check.kind)).map((check) => check.condition);
     return `${conditions.length === 0 ? "FALSE" : conditions.join(" OR ")} AS ${name(flagName)}`;
   };
   const records = checks.map(
@@ -101,7 +101,7 @@ export function writeColumns(input: ColumnsInput): WrittenColumns {
       `CASE WHEN ${check.condition} THEN ${dialect.record({ kind: dialect.text(check.kind), rule: dialect.text(check.rule), column: check.column === null ? "NULL" : dialect.text(check.column), pointer: check.pointer, value: `CAST(${check.value} AS VARCHAR)` })} END`,
   );
   return {
-    rows: `SELECT ${[...kept, flag("fail", SLICE_COLUMNS.fails), flag("bad", SLICE_COLUMNS.bads), flag("warn", SLICE_COLUMNS.warns)].join(", ")} FROM ${select}`,
+    rows: `SELECT ${[...kept, flag(["rule", "fail"], SLICE_COLUMNS.fails), flag(["bad"], SLICE_COLUMNS.bads), flag(["warn"], SLICE_COLUMNS.warns)].join(", ")} FROM ${select}`,
     details: `SELECT ${[...input.keep, `${dialect.eachOf(dialect.list(records.length === 0 ? ["NULL"] : records))} AS ${name("$check")}`].join(", ")} FROM ${select}`,
     checks,
   };
@@ -209,7 +209,7 @@ function writeRule(rule: PlanRule, scope: Scope, input: ColumnsInput): RowCheck 
   const bad = writeBadCondition(rule.expression, scope, dialect);
   const broken = `(${writeExpression(rule.expression, scope, dialect)}) IS FALSE`;
   const row = input.raw.pointer({ root: { kind: "element" }, keys: [] });
-  return { kind: rule.severity === "error" ? "fail" : "warn", condition: bad === null ? `(${broken})` : `(${broken} OR ${bad})`, rule: rule.rule, column: null, pointer: row, value: ruleValues(rule, scope, dialect) };
+  return { kind: rule.severity === "error" ? "rule" : "warn", condition: bad === null ? `(${broken})` : `(${broken} OR ${bad})`, rule: rule.rule, column: null, pointer: row, value: ruleValues(rule, scope, dialect) };
 }
 
 /** The columns that a rule names, as `name=value` texts. */

@@ -3,7 +3,7 @@ import { nodesOf } from "../plan/expression-walk.ts";
 import type { Plan, PlanRelationship, PlanRule, PlanTarget } from "../plan/plan.ts";
 import { allLevels } from "../plan/references.ts";
 import type { Dialect } from "./dialect.ts";
-import { SLICE_COLUMNS, SLICE_TABLES, targetTable } from "./slice-tables.ts";
+import { SLICE_COLUMNS, SLICE_TABLES, type Stage, targetTable } from "./slice-tables.ts";
 import { type Scope, writeExpression } from "./write-expression.ts";
 import { isRowRule, writePointer } from "./write-target.ts";
 
@@ -34,13 +34,23 @@ export function writeDoubleKeys(plan: Plan, target: number, slots: string, diale
   return `SELECT ${slot}, ${keyText(spec.primaryKey, "", dialect)} AS "value" FROM ${targetTable(target)} WHERE ${slot} IN (${slots}) GROUP BY ${[slot, ...keys].join(", ")} HAVING count(*) > 1`;
 }
 
-/** What the rules and relationships between targets find: `$slot, kind, rule, column, pointer, value`; null where there are none. */
-export function writeCrossChecks(plan: Plan, dialect: Dialect): string | null {
-  const selects = plan.targets.flatMap((target, at) => [
-    ...target.relationships.map((relationship) => writeRelationship(plan, target, at, relationship, dialect)),
-    ...writeAggregateRules(plan, target, at, dialect),
-  ]);
-  return selects.length === 0 ? null : selects.join(" UNION ALL ");
+/**
+ * Queries for what the rules and relationships between targets find: `$slot, kind, rule, column, pointer, value`. One for the
+ * relationships and one for the rules of a target: all in one would hold all their hash tables in memory at once.
+ */
+export function writeCrossChecks(plan: Plan, dialect: Dialect): readonly CrossCheck[] {
+  return plan.targets.flatMap((target, at): CrossCheck[] => {
+    const relationships = target.relationships.map((relationship) => writeRelationship(plan, target, at, relationship, dialect));
+    const rules = writeAggregateRules(plan, target, at, dialect);
+    return [
+      ...(relationships.length === 0 ? [] : [{ target: target.name, name: `gate: relationships of ${target.name}`, sql: relationships.join(" UNION ALL ") }]),
+      ...(rules === null ? [] : [{ target: target.name, name: `gate: rules of ${target.name} over other targets`, sql: rules }]),
+    ];
+  });
+}
+
+export interface CrossCheck extends Stage {
+  readonly target: string;
 }
 
 function columnsOut(parts: Readonly<Record<"kind" | "rule" | "column" | "pointer" | "value", string>>, dialect: Dialect): string {
@@ -68,10 +78,10 @@ function writeRelationship(plan: Plan, target: PlanTarget, at: number, relations
 
 type AggregateNode = Expression & { kind: "aggregate" };
 
-/** The rules of one target that look at other targets: each aggregate is computed once for each group of shared key columns, then joined. */
-function writeAggregateRules(plan: Plan, target: PlanTarget, at: number, dialect: Dialect): readonly string[] {
+/** The rules of one target that look at other targets, in one select: each aggregate is computed once for each group of shared key columns, then joined. */
+function writeAggregateRules(plan: Plan, target: PlanTarget, at: number, dialect: Dialect): string | null {
   const rules = target.rules.filter((rule) => !isRowRule(rule));
-  if (rules.length === 0) return [];
+  if (rules.length === 0) return null;
   const name = dialect.name.bind(dialect);
   const slot = name(SLICE_COLUMNS.slot);
   const aggregates = rules.flatMap((rule) => [...nodesOf(rule.expression)].filter((node): node is AggregateNode => node.kind === "aggregate"));
@@ -101,10 +111,15 @@ function writeAggregateRules(plan: Plan, target: PlanTarget, at: number, dialect
     parameter: noPath,
     aggregate: (node) => values.get(node) ?? "NULL",
   };
-  return rules.map((rule) => {
-    const parts = { kind: dialect.text(rule.severity === "error" ? "fail" : "warn"), rule: dialect.text(rule.rule), column: "NULL", pointer: rowPointer(plan, target, dialect), value: valuesText(rule, scope, dialect) };
-    return `SELECT t.${slot} AS ${slot}, ${columnsOut(parts, dialect)} FROM ${targetTable(at)} t ${joins.join(" ")} WHERE (${writeExpression(rule.expression, scope, dialect)}) IS FALSE`;
+  const pointer = rowPointer(plan, target, dialect);
+  const records = rules.map((rule) => {
+    const parts = { kind: dialect.text(rule.severity === "error" ? "rule" : "warn"), rule: dialect.text(rule.rule), column: "CAST(NULL AS VARCHAR)", pointer, value: `CAST(${valuesText(rule, scope, dialect)} AS VARCHAR)` };
+    return `CASE WHEN (${writeExpression(rule.expression, scope, dialect)}) IS FALSE THEN ${dialect.record(parts)} END`;
   });
+  const check = name("$check");
+  const columns = ["kind", "rule", "column", "pointer", "value"].map((part) => `${dialect.member(check, part)} AS ${name(part)}`);
+  const found = `SELECT t.${slot} AS ${slot}, ${dialect.eachOf(dialect.list(records))} AS ${check} FROM ${targetTable(at)} t ${joins.join(" ")}`;
+  return `SELECT ${[slot, ...columns].join(", ")} FROM (${found}) WHERE ${check} IS NOT NULL`;
 }
 
 /** Sums of integers stay integers of any size on every engine: they are compared, never stored. */

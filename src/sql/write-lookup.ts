@@ -1,8 +1,8 @@
 import type { Plan } from "../plan/plan.ts";
 import type { Dialect } from "./dialect.ts";
-import { access, elementNode, leafSql } from "./read-access.ts";
+import { access, elementOf, leafSql } from "./read-access.ts";
 import { SLICE_COLUMNS, SLICE_TABLES, type Stage, lookupTable } from "./slice-tables.ts";
-import { type DocumentColumns, containerColumn, documentNode } from "./write-documents.ts";
+import { type DocumentColumns, containerOf } from "./write-documents.ts";
 
 /** The column of the nth value of a lookup table. */
 export function lookupLeafColumn(leaf: number): string {
@@ -15,17 +15,16 @@ export const ENTRY = "$entry";
 export function writeLookupStages(plan: Plan, columns: DocumentColumns, dialect: Dialect): readonly Stage[] {
   const slot = dialect.name(SLICE_COLUMNS.slot);
   return plan.lookupTables.map((table, at) => {
-    const container = containerColumn(columns, table.keys);
     const each = table.by === "key" ? "values" : "items";
     const entries = dialect.explode({
-      from: SLICE_TABLES.documents,
+      from: `(SELECT ${slot}, ${dialect.parse(containerOf(columns, table.keys, dialect), table.read)} AS ${dialect.name("$container")} FROM ${SLICE_TABLES.documents})`,
       keep: [slot],
-      container: dialect.name(container.name),
+      container: dialect.name("$container"),
       each,
       element: dialect.name("$element"),
       position: dialect.name(ENTRY),
     });
-    const element = { sql: dialect.name("$element"), node: elementNode(documentNode(plan), [{ keys: table.keys, each }]) };
+    const element = { sql: dialect.name("$element"), node: elementOf(table.read, { keys: [], each }) };
     const leaves = table.leaves.map((leaf, n) => `${leafSql(access(element, leaf.keys, dialect), leaf.kind, dialect)} AS ${dialect.name(lookupLeafColumn(n))}`);
     return {
       name: `lay out ${["document", ...table.keys].join(".")}`,

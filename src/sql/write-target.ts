@@ -1,13 +1,13 @@
 import type { Reference } from "../mapping/path.ts";
 import { nodesOf } from "../plan/expression-walk.ts";
 import type { Level, Plan, PlanRule, PlanTarget } from "../plan/plan.ts";
-import { allLevels, levelOf, targetReferences } from "../plan/references.ts";
+import { allLevels, columnReferences, levelOf, targetReferences } from "../plan/references.ts";
 import type { Dialect } from "./dialect.ts";
-import { LeafColumns } from "./leaf-columns.ts";
-import { access, elementOf, leafSql } from "./read-access.ts";
+import { type LeafColumn, LeafColumns } from "./leaf-columns.ts";
+import { type Access, access, elementOf, leafSql } from "./read-access.ts";
 import { SLICE_COLUMNS, SLICE_TABLES, lookupTable, parameterColumn, positionColumn } from "./slice-tables.ts";
 import { type RawScope, type RowCheck, type WrittenColumns, writeColumns } from "./write-columns.ts";
-import { type DocumentColumns, containerColumn, documentNode } from "./write-documents.ts";
+import { type DocumentColumns, containerOf, documentLeaf, rawDocumentColumns } from "./write-documents.ts";
 import { ENTRY, lookupLeafColumn } from "./write-lookup.ts";
 
 /** Rules that look at one row only: the others are checked over all targets together. */
@@ -53,7 +53,7 @@ export function writeDocumentFields(plan: Plan, raw: string, columns: DocumentCo
     return [
       {
         kind: "fail",
-        condition: `${dialect.name(containerColumn(columns, first.keys).name)} IS NULL`,
+        condition: dialect.isAbsent(containerOf(columns, first.keys, dialect)),
         rule: `the container of ${target.name} is there`,
         column: null,
         pointer: scope.pointer(reference),
@@ -61,17 +61,13 @@ export function writeDocumentFields(plan: Plan, raw: string, columns: DocumentCo
       },
     ];
   });
-  const kept = [
-    SLICE_COLUMNS.slot,
-    SLICE_COLUMNS.capturedAt,
-    ...plan.parameters.map((_, at) => parameterColumn(at)),
-    ...plan.documentLevels.map((_, at) => positionColumn(at + 1)),
-    ...Array.from({ length: documentLevel + 1 }, (_, level) => columns.leaves.ofLevel(level).map((leaf) => leaf.name)).flat(),
-    ...columns.containers.map((container) => container.name),
-  ];
+  const kept = rawDocumentColumns(plan).map(dialect.name.bind(dialect));
+  const named = plan.fields
+    .flatMap(columnReferences)
+    .map(({ reference, kind }) => columns.leaves.at(levelOf(reference, documentLevel, documentLevel) ?? documentLevel, reference.keys, kind));
   return writeColumns({
-    from: `(${raw})`,
-    keep: kept.map(dialect.name.bind(dialect)),
+    from: `(SELECT ${[...kept, ...writeDocumentLeaves(columns, named, dialect)].join(", ")} FROM (${raw}))`,
+    keep: kept,
     given: [],
     columns: plan.fields,
     notNull: new Set([...plan.fields.filter((field) => !field.nullable).map((field) => field.name), ...plan.source.documentKey]),
@@ -82,6 +78,11 @@ export function writeDocumentFields(plan: Plan, raw: string, columns: DocumentCo
     raw: scope,
     dialect,
   });
+}
+
+/** Values of the documents table as columns, each once. */
+function writeDocumentLeaves(columns: DocumentColumns, leaves: readonly LeafColumn[], dialect: Dialect): readonly string[] {
+  return [...new Set(leaves)].map((leaf) => `${documentLeaf(columns, leaf, dialect)} AS ${dialect.name(leaf.name)}`);
 }
 
 /** The values that this target's rows read below the document. */
@@ -104,12 +105,14 @@ interface Exploded {
 function writeLevels(plan: Plan, target: PlanTarget, columns: DocumentColumns, leaves: LeafColumns, dialect: Dialect): Exploded {
   const name = dialect.name.bind(dialect);
   const documentLevel = plan.documentLevels.length;
-  let keep = documentKeep(plan, target, columns, dialect);
+  const kept = documentKeep(plan, target, columns);
+  const taken = [...kept.columns.map(name), ...writeDocumentLeaves(columns, kept.leaves, dialect)];
+  let keep = [...kept.columns, ...kept.leaves.map((leaf) => leaf.name)].map(name);
   const first = target.levels[0];
-  if (first === undefined) return { select: `SELECT ${keep.join(", ")} FROM ${SLICE_TABLES.documents}`, columns: keep };
-  let container = name(containerColumn(columns, first.keys).name);
-  let from: string = SLICE_TABLES.documents;
-  let node = first.keys.reduce((at, key) => access({ sql: "", node: at }, [key], dialect).node, documentNode(plan));
+  if (first === undefined || target.read === null) return { select: `SELECT ${taken.join(", ")} FROM ${SLICE_TABLES.documents}`, columns: keep };
+  const container = name("$container");
+  let from = `(SELECT ${[...taken, `${dialect.parse(containerOf(columns, first.keys, dialect), target.read)} AS ${container}`].join(", ")} FROM ${SLICE_TABLES.documents})`;
+  let node = target.read;
   let select = "";
   for (const [at, level] of target.levels.entries()) {
     const absolute = documentLevel + at + 1;
@@ -120,14 +123,13 @@ function writeLevels(plan: Plan, target: PlanTarget, columns: DocumentColumns, l
         ? `SELECT ${[...keep, `${container} AS ${element}`].join(", ")} FROM ${from} WHERE ${container} IS NOT NULL`
         : dialect.explode({ from, keep, container, each: level.each, element, position });
     if (level.each !== "object") keep = [...keep, position];
-    const base = { sql: element, node: elementOf(node, level) };
-    const taken = leaves.ofLevel(absolute);
-    const selected = [...keep, ...taken.map((leaf) => `${leafSql(access(base, leaf.keys, dialect), leaf.kind, dialect)} AS ${name(leaf.name)}`)];
-    keep = [...keep, ...taken.map((leaf) => name(leaf.name))];
+    const base: Access = { sql: element, node: elementOf(node, level) };
+    const own = leaves.ofLevel(absolute);
+    const selected = [...keep, ...own.map((leaf) => `${leafSql(access(base, leaf.keys, dialect), leaf.kind, dialect)} AS ${name(leaf.name)}`)];
+    keep = [...keep, ...own.map((leaf) => name(leaf.name))];
     const next: Level | undefined = target.levels[at + 1];
     if (next !== undefined) {
       const inner = access(base, next.keys, dialect);
-      container = name("$container");
       selected.push(`${inner.sql} AS ${container}`);
       node = inner.node;
     }
@@ -138,18 +140,22 @@ function writeLevels(plan: Plan, target: PlanTarget, columns: DocumentColumns, l
 }
 
 /** What a target needs of the documents table: slot, document columns, and those values at document level and above that it names. */
-function documentKeep(plan: Plan, target: PlanTarget, columns: DocumentColumns, dialect: Dialect): readonly string[] {
+function documentKeep(plan: Plan, target: PlanTarget, columns: DocumentColumns): { readonly columns: readonly string[]; readonly leaves: readonly LeafColumn[] } {
   const documentLevel = plan.documentLevels.length;
   const rowLevel = documentLevel + target.levels.length;
-  const names = new Set<string>([SLICE_COLUMNS.slot, SLICE_COLUMNS.capturedAt]);
-  for (const at of plan.parameters.keys()) names.add(parameterColumn(at));
-  for (const at of plan.documentLevels.keys()) names.add(positionColumn(at + 1));
-  for (const field of plan.fields) names.add(field.name);
+  const leaves = new Set<LeafColumn>();
   for (const { reference, kind } of targetReferences(target)) {
     const level = levelOf(reference, documentLevel, rowLevel);
-    if (level !== null && level <= documentLevel) names.add(columns.leaves.at(level, reference.keys, kind).name);
+    if (level !== null && level <= documentLevel) leaves.add(columns.leaves.at(level, reference.keys, kind));
   }
-  return [...names].map(dialect.name.bind(dialect));
+  const names = [
+    SLICE_COLUMNS.slot,
+    SLICE_COLUMNS.capturedAt,
+    ...plan.parameters.map((_, at) => parameterColumn(at)),
+    ...plan.documentLevels.map((_, at) => positionColumn(at + 1)),
+    ...plan.fields.map((field) => field.name),
+  ];
+  return { columns: names, leaves: [...leaves] };
 }
 
 const lookupValue = (lookup: string, leaf: number): string => `$l_${lookup}_${String(leaf)}`;
@@ -247,7 +253,7 @@ function rawScope(plan: Plan, target: Pick<PlanTarget, "levels" | "lookups"> & P
   };
 }
 
-const emptyTarget: PlanTarget = { name: "", levels: [], optional: false, filter: null, lookups: [], primaryKey: [], columns: [], rules: [], relationships: [] };
+const emptyTarget: PlanTarget = { name: "", levels: [], read: null, optional: false, filter: null, lookups: [], primaryKey: [], columns: [], rules: [], relationships: [] };
 
 /** SQL text: the JSON pointer of a place, with the positions of the row at hand. */
 export function writePointer(levels: readonly Level[], tail: string, dialect: Dialect): string {

@@ -26,7 +26,7 @@ export interface ParameterSpec {
 /** `^[a-z][a-z0-9_]*$`: names of folders and tables. */
 const name = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, { error: "expected a name of a-z, 0-9 and _, at most 63 characters" });
 const word = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,62}$/, { error: "expected a name of letters, digits and _, at most 63 characters" });
-const template = z.string().regex(/^(?:\/(?:[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*|\{[A-Za-z][A-Za-z0-9_]*\}))+$/, {
+const template = z.string().regex(/^(?:\/(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*|\{[A-Za-z][A-Za-z0-9_]*\}))+$/, {
   error: "expected a path like /api/v1/teams/{teamId}",
 });
 
@@ -45,4 +45,8 @@ const method = z.strictObject({
   query_parameters: z.record(word, parameter).optional(),
 });
 
-export const catalogueSpec: z.ZodType<CatalogueSpec> = z.strictObject({ endpoint: name, description: z.string().min(1), methods: z.record(name, method) });
+export const catalogueSpec: z.ZodType<CatalogueSpec> = z.strictObject({
+  endpoint: name,
+  description: z.string().min(1),
+  methods: z.record(name, method),
+});

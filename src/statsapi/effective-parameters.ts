@@ -12,10 +12,15 @@ export interface EffectiveOptions {
  * A list becomes its items with commas; null counts as left out.
  * @throws UserError `parameters.unknown`, `parameters.contradiction`, `parameters.no-text`.
  */
-export function effectiveParameters(method: ApiMethod, given: Readonly<Record<string, unknown>>, options: EffectiveOptions): Readonly<Record<string, string>> {
+export function effectiveParameters(
+  method: ApiMethod,
+  given: Readonly<Record<string, unknown>>,
+  options: EffectiveOptions,
+): Readonly<Record<string, string>> {
   const known = new Map<string, ApiParameter>();
   const all = [...method.pathParameters, ...method.queryParameters];
-  for (const parameter of all) for (const name of [parameter.name, parameter.upstreamName, ...parameter.aliases]) known.set(name, parameter);
+  for (const parameter of all)
+    for (const name of [parameter.name, parameter.upstreamName, ...parameter.aliases]) known.set(name, parameter);
 
   const effective = new Map<string, string>();
   for (const [written, value] of Object.entries(given)) {
@@ -26,11 +31,17 @@ export function effectiveParameters(method: ApiMethod, given: Readonly<Record<st
     const name = parameter?.name ?? written;
     const before = effective.get(name);
     if (before !== undefined && before !== text) {
-      throw new UserError({ code: "parameters.contradiction", message: `${method.endpoint}.${method.name}: two values for the parameter ${name}`, expected: "one", got: `${before} and ${text}` });
+      throw new UserError({
+        code: "parameters.contradiction",
+        message: `${method.endpoint}.${method.name}: two values for the parameter ${name}`,
+        expected: "one",
+        got: `${before} and ${text}`,
+      });
     }
     effective.set(name, text);
   }
-  for (const parameter of all) if (parameter.default !== null && !effective.has(parameter.name)) effective.set(parameter.name, parameter.default);
+  for (const parameter of all)
+    if (parameter.default !== null && !effective.has(parameter.name)) effective.set(parameter.name, parameter.default);
   return Object.fromEntries([...effective].toSorted(([left], [right]) => (left < right ? -1 : 1)));
 }
 
@@ -39,7 +50,12 @@ function textOf(method: ApiMethod, name: string, value: unknown): string | null 
   if (typeof value === "string") return value;
   if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") return String(value);
   if (Array.isArray(value)) return value.map((item) => textOf(method, name, item) ?? "").join(",");
-  throw new UserError({ code: "parameters.no-text", message: `${method.endpoint}.${method.name}: the value of the parameter ${name} is no text`, expected: "a text, a number, or a list of them", got: "an object" });
+  throw new UserError({
+    code: "parameters.no-text",
+    message: `${method.endpoint}.${method.name}: the value of the parameter ${name} is no text`,
+    expected: "a text, a number, or a list of them",
+    got: "an object",
+  });
 }
 
 function unknownParameter(method: ApiMethod, got: string, all: readonly ApiParameter[]): UserError {

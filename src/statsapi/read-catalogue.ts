@@ -24,7 +24,12 @@ export async function readCatalogue(folder: string): Promise<Catalogue> {
     names = (await readdir(folder)).filter((file) => /\.ya?ml$/.test(file)).toSorted();
   } catch (cause) {
     if (!isFileError(cause, "ENOENT") && !isFileError(cause, "ENOTDIR")) throw cause;
-    throw new UserError({ code: "catalogue.no-folder", message: `${folder} is no folder`, expected: "the folder of endpoint catalogues (config/endpoints)", cause });
+    throw new UserError({
+      code: "catalogue.no-folder",
+      message: `${folder} is no folder`,
+      expected: "the folder of endpoint catalogues (config/endpoints)",
+      cause,
+    });
   }
   const problems: Problem[] = [];
   const methods: ApiMethod[] = [];
@@ -36,7 +41,15 @@ export async function readCatalogue(folder: string): Promise<Catalogue> {
     const endpoint = read[0]?.endpoint;
     const other = endpoint === undefined ? undefined : files.get(endpoint);
     if (endpoint !== undefined && other !== undefined) {
-      report.add({ line: 1, column: 1 }, { code: "catalogue.double-endpoint", message: `the endpoint ${endpoint} is in another file too`, expected: "one file for each endpoint", got: other });
+      report.add(
+        { line: 1, column: 1 },
+        {
+          code: "catalogue.double-endpoint",
+          message: `the endpoint ${endpoint} is in another file too`,
+          expected: "one file for each endpoint",
+          got: other,
+        },
+      );
     }
     if (endpoint !== undefined) files.set(endpoint, file);
     methods.push(...read);
@@ -59,7 +72,11 @@ export function readCatalogueText(text: string, report: Report): readonly ApiMet
   for (const method of methods) checkMethod(method, valueAt(value, ["methods", method.name]), positions, report);
   const names = methods.flatMap((method) => [method.name, ...(method.upstreamName === method.name ? [] : [method.upstreamName])]);
   for (const name of names.filter((one, at) => names.indexOf(one) !== at)) {
-    report.add(positions.place(valueAt(value, ["methods"])), { code: "catalogue.double-name", message: `two methods are called ${name}`, expected: "each name and upstream_name once" });
+    report.add(positions.place(valueAt(value, ["methods"])), {
+      code: "catalogue.double-name",
+      message: `two methods are called ${name}`,
+      expected: "each name and upstream_name once",
+    });
   }
   return report.sorted().length > 0 ? [] : methods;
 }
@@ -105,11 +122,21 @@ function checkMethod(method: ApiMethod, written: object, positions: Positions, r
     }
   }
   for (const name of declared.filter((one) => !used.has(one))) {
-    report.add(place("path_parameters"), { code: "catalogue.unused-path-parameter", message: `no path of ${method.name} has the parameter`, expected: `{${name}} in a path, or the entry under query_parameters`, got: name });
+    report.add(place("path_parameters"), {
+      code: "catalogue.unused-path-parameter",
+      message: `no path of ${method.name} has the parameter`,
+      expected: `{${name}} in a path, or the entry under query_parameters`,
+      got: name,
+    });
   }
   const spellings = [...method.pathParameters, ...method.queryParameters].flatMap(({ name, aliases }) => [name, ...aliases]);
   for (const name of new Set(spellings.filter((one, at) => spellings.indexOf(one) !== at))) {
-    report.add(place("query_parameters"), { code: "catalogue.double-parameter", message: `two parameters of ${method.name} are spelt the same`, expected: "each name and alias once", got: name });
+    report.add(place("query_parameters"), {
+      code: "catalogue.double-parameter",
+      message: `two parameters of ${method.name} are spelt the same`,
+      expected: "each name and alias once",
+      got: name,
+    });
   }
 }
 
@@ -118,7 +145,12 @@ function reportIssue(issue: core.$ZodIssue, root: unknown, positions: Positions,
   if (issue.code === "unrecognized_keys") {
     const container = valueAt(root, path);
     for (const key of issue.keys) {
-      report.add(positions.keyPlace(container, key), { code: "catalogue.unknown-key", message: "not a word of catalogue files", got: JSON.stringify(key), didYouMean: nearestSpelling(key, KEYS) });
+      report.add(positions.keyPlace(container, key), {
+        code: "catalogue.unknown-key",
+        message: "not a word of catalogue files",
+        got: JSON.stringify(key),
+        didYouMean: nearestSpelling(key, KEYS),
+      });
     }
     return;
   }

@@ -31,7 +31,12 @@ function namesIn(template: string): string[] {
 /** A value as one segment of a path. `.` and `..` would be resolved away by whoever reads the URL. */
 function segment(method: ApiMethod, name: string, value: string): string {
   if (value === "" || value === "." || value === "..") {
-    throw new UserError({ code: "parameters.bad-value", message: `${method.endpoint}.${method.name}: the parameter ${name} is part of the path`, expected: "a value", got: JSON.stringify(value) });
+    throw new UserError({
+      code: "parameters.bad-value",
+      message: `${method.endpoint}.${method.name}: the parameter ${name} is part of the path`,
+      expected: "a value",
+      got: JSON.stringify(value),
+    });
   }
   return encodeURIComponent(value).replaceAll("%2C", ",");
 }

@@ -2,16 +2,16 @@ import type { Connection, SqlRow } from "../../duckdb/connection.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import { SLICE_COLUMNS, SLICE_TABLES, type Stage, lookupTable, parameterColumn, targetTable } from "../../sql/slice-tables.ts";
-import { writeCrossChecks, writeDoubleKeys, writeVerdicts } from "../../sql/write-gate.ts";
+import { type CrossCheck, writeCrossChecks, writeDoubleKeys, writeVerdicts } from "../../sql/write-gate.ts";
 import { type ShredSql, writeShred } from "../../sql/write-shred.ts";
-import type { Finding, SliceDocument, SliceRows, SliceVerdict } from "../slice.ts";
+import { FINDING_KINDS, type Finding, type SliceDocument, type SliceRows, type SliceVerdict } from "../slice.ts";
 
 /** Runs a plan over slices on DuckDB connections: the rows of a slice stay in temporary tables of its connection, for a store to apply. */
 export class DuckdbEngine {
   readonly #plan: Plan;
   readonly #shred: ShredSql;
   readonly #verdicts: string;
-  readonly #crossChecks: string | null;
+  readonly #crossChecks: readonly CrossCheck[];
 
   constructor(plan: Plan) {
     this.#plan = plan;
@@ -22,9 +22,7 @@ export class DuckdbEngine {
 
   /** What `run` executes, in order. */
   stages(): readonly Stage[] {
-    const checks: Stage[] = [{ name: "gate: verdicts", sql: this.#verdicts }];
-    if (this.#crossChecks !== null) checks.push({ name: "gate: rules and relationships between targets", sql: this.#crossChecks });
-    return [...this.#shred.stages, ...checks];
+    return [...this.#shred.stages, { name: "gate: flags and keys of all targets", sql: this.#verdicts }, ...this.#crossChecks.map(({ name, sql }) => ({ name, sql }))];
   }
 
   /** Shreds and checks one slice. The tables of the slice before are replaced. */
@@ -96,7 +94,7 @@ export class DuckdbEngine {
       const doubles = await connection.rows(writeDoubleKeys(this.#plan, target, slots.join(", "), duckdbDialect));
       findings.push(...doubles.map((row) => readFinding({ ...row, kind: "fail", rule: "the primary key is unique", column: null, pointer: "" }, this.#targetName(target))));
     }
-    if (this.#crossChecks !== null) findings.push(...(await connection.rows(this.#crossChecks)).map((row) => readFinding(row, null)));
+    for (const check of this.#crossChecks) findings.push(...(await connection.rows(check.sql)).map((row) => readFinding(row, check.target)));
     return { rows, findings };
   }
 
@@ -114,7 +112,7 @@ function readFinding(row: SqlRow, target: string | null): Finding {
   const kind = row["kind"];
   return {
     slot: Number(row[SLICE_COLUMNS.slot]),
-    kind: kind === "bad" || kind === "warn" ? kind : "fail",
+    kind: FINDING_KINDS.find((known) => known === kind) ?? "fail",
     target,
     rule: text(row["rule"]) ?? "",
     column: text(row["column"]),

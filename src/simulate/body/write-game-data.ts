@@ -1,5 +1,7 @@
+import { CHALLENGES } from "../game/challenge-call.ts";
 import { MOUND_VISITS } from "../game/manage-team.ts";
-import type { PlayedGame, Side } from "../game/game-record.ts";
+import type { PlayedGame } from "../game/game-record.ts";
+import type { Side } from "../game/side.ts";
 import type { GameSetting } from "../game-setting.ts";
 import type { JsonObject } from "../json-value.ts";
 import { SIMULATED_LEAGUE, SIMULATED_SPORT } from "../league/fictional-league.ts";
@@ -68,13 +70,28 @@ function writeVenue(venue: Venue, season: number): JsonObject {
       country: "Simland",
       phone: venue.phone,
     },
-    timeZone: { id: venue.timeZone.id, offset: venue.timeZone.offsetHours, offsetAtGameTime: venue.timeZone.offsetHours, tz: venue.timeZone.name },
-    fieldInfo: { capacity: venue.capacity, turfType: "Grass", roofType: "Open", leftLine, left, leftCenter, center, rightCenter, right, rightLine },
+    timeZone: {
+      id: venue.timeZone.id,
+      offset: venue.timeZone.offsetHours,
+      offsetAtGameTime: venue.timeZone.offsetHours,
+      tz: venue.timeZone.name,
+    },
+    fieldInfo: {
+      capacity: venue.capacity,
+      turfType: "Grass",
+      roofType: "Open",
+      leftLine,
+      left,
+      leftCenter,
+      center,
+      rightCenter,
+      right,
+      rightLine,
+    },
     active: true,
     season: String(season),
   };
 }
-
 
 function bothSides(write: (side: Side) => JsonObject): JsonObject {
   return { away: write("away"), home: write("home") };
@@ -93,7 +110,11 @@ function writeFlags(game: PlayedGame): JsonObject {
     homeTeamNoHitter: isNoHitter(game, "home", "hits"),
     homeTeamPerfectGame: isNoHitter(game, "home", "runners"),
   };
-  return { noHitter: flags.awayTeamNoHitter || flags.homeTeamNoHitter, perfectGame: flags.awayTeamPerfectGame || flags.homeTeamPerfectGame, ...flags };
+  return {
+    noHitter: flags.awayTeamNoHitter || flags.homeTeamNoHitter,
+    perfectGame: flags.awayTeamPerfectGame || flags.homeTeamPerfectGame,
+    ...flags,
+  };
 }
 
 /** Writes `gameData`: all that is known of the game apart from its course. */
@@ -141,7 +162,10 @@ export function writeGameData(game: PlayedGame, setting: GameSetting): JsonObjec
       firstPitch: instantText(setting.startTime),
       gameDurationMinutes: Math.round((game.endTime - game.startTime) / 60_000),
     },
-    review: { hasChallenges: false, ...bothSides(() => ({ used: 0, remaining: 1 })) },
+    review: {
+      hasChallenges: game.plays.some((play) => play.challenge !== null),
+      ...bothSides((side) => ({ used: game.teams[side].challenges, remaining: CHALLENGES - game.teams[side].challenges })),
+    },
     flags: writeFlags(game),
     alerts: [],
     probablePitchers: bothSides((side) => writePerson(game.rosters[side].startingPitcher)),

@@ -2,25 +2,32 @@ import type { JsonObject } from "../json-value.ts";
 import type { RandomSource } from "../random-source.ts";
 import { average } from "../statistics/rate-text.ts";
 
-const STATISTICS = ["onBasePercentage", "onBasePlusSlugging", "sluggingPercentage"] as const;
+const STATISTICS = ["onBasePlusSlugging", "exitVelocity", "battingAverage"] as const;
 const ZONES = ["01", "02", "03", "04", "05", "06", "07", "08", "09", "11", "12", "13", "14"] as const;
-const TEMPERATURES = {
-  cold: "rgba(6, 90, 238, .55)",
-  lukewarm: "rgba(255, 255, 255, 0.55)",
-  hot: "rgba(214, 41, 52, .55)",
-} as const;
+const TEMPERATURES = [
+  { temp: "cold", color: "rgba(6, 90, 238, .55)" },
+  { temp: "cool", color: "rgba(150, 188, 255, .55)" },
+  { temp: "lukewarm", color: "rgba(255, 255, 255, 0.55)" },
+  { temp: "warm", color: "rgba(234, 147, 153, .55)" },
+  { temp: "hot", color: "rgba(214, 41, 52, .55)" },
+] as const;
 
-function writeZone(random: RandomSource, zone: string): JsonObject {
-  const value = Math.round(random.between(80, 480));
-  const temp = value < 200 ? "cold" : value < 320 ? "lukewarm" : "hot";
-  return { zone, color: TEMPERATURES[temp], temp, value: average(value, 1000) };
+function writeZone(random: RandomSource, statistic: (typeof STATISTICS)[number], zone: string): JsonObject {
+  const heat = random.next();
+  const { temp, color } = TEMPERATURES[Math.floor(heat * TEMPERATURES.length)] ?? TEMPERATURES[2];
+  const value = {
+    onBasePlusSlugging: average(500 + 600 * heat, 1000),
+    exitVelocity: (76 + 20 * heat).toFixed(2),
+    battingAverage: average(150 + 250 * heat, 1000),
+  }[statistic];
+  return { zone, color, temp, value };
 }
 
 export const NO_HOT_COLD_ZONES: JsonObject = { batterHotColdZones: [], pitcherHotColdZones: [] };
 
 /** Where the batter of the latest play hits well; the feed has this for the latest play only. */
 export function writeHotColdZones(random: RandomSource): JsonObject {
-  const splits = STATISTICS.map((name) => ({ stat: { name, zones: ZONES.map((zone) => writeZone(random, zone)) } }));
+  const splits = STATISTICS.map((name) => ({ stat: { name, zones: ZONES.map((zone) => writeZone(random, name, zone)) } }));
   return {
     batterHotColdZoneStats: {
       stats: [{ type: { displayName: "hotColdZones" }, group: { displayName: "hitting" }, exemptions: [], splits }],

@@ -1,6 +1,8 @@
 import { ordinal, runnersOn } from "../game/base-state.ts";
-import type { PlayedGame, Side } from "../game/game-record.ts";
-import { isHit, otherSide } from "../game/game-record.ts";
+import type { PlayedGame } from "../game/game-record.ts";
+import type { Side } from "../game/side.ts";
+import { isHit } from "../game/game-record.ts";
+import { otherSide } from "../game/side.ts";
 import type { TeamInGame } from "../game/team-in-game.ts";
 import type { JsonObject } from "../json-value.ts";
 import { writePerson, writeTeamName } from "./write-reference.ts";

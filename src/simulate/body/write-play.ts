@@ -71,7 +71,8 @@ function writeMatchup(play: Play, hotColdZones: JsonObject): JsonObject {
 
 /** `pitchIndex` holds what the pitcher does with the ball, `actionIndex` the rest; visits and time-outs are in neither. */
 function indicesOf(events: readonly PlayEvent[]): { readonly pitchIndex: number[]; readonly actionIndex: number[] } {
-  const isInNeither = (event: PlayEvent): boolean => event.kind === "action" && (event.eventType === "mound_visit" || event.eventType === "batter_timeout");
+  const isInNeither = (event: PlayEvent): boolean =>
+    event.kind === "action" && (event.eventType === "mound_visit" || event.eventType === "batter_timeout");
   const pitchIndex = events.flatMap((event, i) => (event.kind === "action" ? [] : [i]));
   const actionIndex = events.flatMap((event, i) => (event.kind !== "action" || isInNeither(event) ? [] : [i]));
   return { pitchIndex, actionIndex };
@@ -81,8 +82,8 @@ export function isScoringPlay(play: Play): boolean {
   return play.movements.some((movement) => movement.end === "score");
 }
 
-/** Writes an element of `allPlays`. */
-export function writePlay(play: Play, hotColdZones: JsonObject): JsonObject {
+/** Writes an element of `allPlays`; `challengeTeamId` is the club that had a call reviewed. */
+export function writePlay(play: Play, challengeTeamId: number | null, hotColdZones: JsonObject): JsonObject {
   return {
     result: {
       type: "atBat",
@@ -103,7 +104,7 @@ export function writePlay(play: Play, hotColdZones: JsonObject): JsonObject {
       endTime: instantText(play.endTime),
       isComplete: true,
       isScoringPlay: isScoringPlay(play),
-      hasReview: false,
+      hasReview: play.challenge !== null,
       hasOut: outsOn(play) > 0,
       captivatingIndex: play.eventType === "home_run" ? 40 : 0,
     },
@@ -113,6 +114,7 @@ export function writePlay(play: Play, hotColdZones: JsonObject): JsonObject {
     runnerIndex: play.movements.map((_, i) => i),
     runners: play.movements.map(writeMovement),
     playEvents: play.events.map(writeEvent),
+    ...(challengeTeamId === null ? {} : { reviewDetails: { isOverturned: false, inProgress: false, reviewType: "MA", challengeTeamId } }),
     playEndTime: instantText(play.endTime),
     atBatIndex: play.index,
   };

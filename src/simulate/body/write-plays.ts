@@ -1,4 +1,5 @@
-import type { Play, PlayedGame, Side } from "../game/game-record.ts";
+import type { Play, PlayedGame } from "../game/game-record.ts";
+import type { Side } from "../game/side.ts";
 import { isHit } from "../game/game-record.ts";
 import type { JsonObject, JsonValue } from "../json-value.ts";
 import type { RandomSource } from "../random-source.ts";
@@ -44,7 +45,10 @@ function writeInning(game: PlayedGame, inning: number): JsonObject {
 export function writePlays(game: PlayedGame, random: RandomSource): JsonObject {
   const last = game.plays.length - 1;
   const latestZones = writeHotColdZones(random);
-  const allPlays = game.plays.map((play) => writePlay(play, play.index === last ? latestZones : NO_HOT_COLD_ZONES));
+  const allPlays = game.plays.map((play) => {
+    const challengeTeamId = play.challenge === null ? null : game.rosters[play.challenge.side].club.id;
+    return writePlay(play, challengeTeamId, play.index === last ? latestZones : NO_HOT_COLD_ZONES);
+  });
   const innings = game.plays.at(-1)?.inning ?? 0;
   return {
     allPlays,

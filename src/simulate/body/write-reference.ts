@@ -26,5 +26,9 @@ export function writeTeamName(club: Club): JsonObject {
 
 /** The form of a team in the box score and beside batted balls. */
 export function writeTeam(club: Club): JsonObject {
-  return { springLeague: { ...writeNamed(club.springLeague, "league"), abbreviation: club.springLeague.abbreviation }, allStarStatus: "N", ...writeTeamName(club) };
+  return {
+    springLeague: { ...writeNamed(club.springLeague, "league"), abbreviation: club.springLeague.abbreviation },
+    allStarStatus: "N",
+    ...writeTeamName(club),
+  };
 }

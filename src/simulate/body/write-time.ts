@@ -12,7 +12,10 @@ export function timeStampText(time: number): string {
 export function clockText(time: number, offsetHours: number): { readonly time: string; readonly ampm: "AM" | "PM" } {
   const local = new Date(time + offsetHours * 3_600_000);
   const hours = local.getUTCHours();
-  return { time: `${hours % 12 === 0 ? 12 : hours % 12}:${String(local.getUTCMinutes()).padStart(2, "0")}`, ampm: hours < 12 ? "AM" : "PM" };
+  return {
+    time: `${hours % 12 === 0 ? 12 : hours % 12}:${String(local.getUTCMinutes()).padStart(2, "0")}`,
+    ampm: hours < 12 ? "AM" : "PM",
+  };
 }
 
 /** "July 12, 2024" of "2024-07-12". */

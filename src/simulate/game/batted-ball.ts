@@ -23,7 +23,14 @@ function chooseOutcome(random: RandomSource, trajectory: HitTrajectory, batter: 
     case "ground_ball":
       return random.weighted<BattedBallOutcome>({ out: 0.735, single: 0.225 * speed, double: 0.014, triple: 0, home_run: 0, error: 0.022 });
     case "line_drive":
-      return random.weighted<BattedBallOutcome>({ out: 0.36, single: 0.44, double: 0.165 * power, triple: 0.014 * speed, home_run: 0.02 * power, error: 0.003 });
+      return random.weighted<BattedBallOutcome>({
+        out: 0.36,
+        single: 0.44,
+        double: 0.165 * power,
+        triple: 0.014 * speed,
+        home_run: 0.02 * power,
+        error: 0.003,
+      });
     case "fly_ball":
       return random.weighted<BattedBallOutcome>({
         out: 0.69,
@@ -42,7 +49,9 @@ function chooseFielder(random: RandomSource, trajectory: HitTrajectory, outcome:
   const reachesOutfield = outcome === "double" || outcome === "triple" || outcome === "home_run";
   switch (trajectory) {
     case "ground_ball":
-      return reachesOutfield || (outcome === "single" && random.chance(0.85)) ? random.weighted(OUTFIELD_SHARES) : random.weighted(INFIELD_SHARES);
+      return reachesOutfield || (outcome === "single" && random.chance(0.85))
+        ? random.weighted(OUTFIELD_SHARES)
+        : random.weighted(INFIELD_SHARES);
     case "line_drive":
       return outcome === "out" && random.chance(0.35) ? random.weighted(INFIELD_SHARES) : random.weighted(OUTFIELD_SHARES);
     case "fly_ball":

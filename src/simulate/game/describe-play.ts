@@ -4,7 +4,12 @@ import type { Hardness, HitMeasures, HitTrajectory } from "../measurement/measur
 import { BASE_ORDINALS } from "./base-state.ts";
 import type { FieldingCredit, Movement } from "./game-record.ts";
 
-const BALLS: Record<HitTrajectory, string> = { ground_ball: "ground ball", line_drive: "line drive", fly_ball: "fly ball", popup: "pop up" };
+const BALLS: Record<HitTrajectory, string> = {
+  ground_ball: "ground ball",
+  line_drive: "line drive",
+  fly_ball: "fly ball",
+  popup: "pop up",
+};
 const ADVERBS: Record<Hardness, string> = { hard: " sharply", medium: "", soft: " softly" };
 const FIELDS: Partial<Record<FieldPosition, string>> = { LF: "left field", CF: "center field", RF: "right field" };
 const HIT_VERBS: Readonly<Record<string, string>> = { single: "singles", double: "doubles", triple: "triples" };

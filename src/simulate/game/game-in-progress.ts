@@ -1,12 +1,21 @@
 import type { Player } from "../league/player.ts";
 import type { RandomSource } from "../random-source.ts";
 import { Diamond } from "./diamond.ts";
-import type { Play, Score, Side } from "./game-record.ts";
-import { otherSide } from "./game-record.ts";
+import type { Play } from "./game-record.ts";
+import type { Score, Side } from "./side.ts";
+import { leadOf, otherSide } from "./side.ts";
 import type { TeamInGame } from "./team-in-game.ts";
 
 /** Seconds that things take; a pitch with its pause is the beat of the game. */
-export const SECONDS = { pitch: [12, 19], betweenPlays: [14, 26], betweenHalves: [125, 160], pitchingChange: [120, 150], visit: [25, 45], event: [3, 5] } as const;
+export const SECONDS = {
+  pitch: [12, 19],
+  betweenPlays: [14, 26],
+  betweenHalves: [125, 160],
+  pitchingChange: [120, 150],
+  visit: [25, 45],
+  review: [70, 130],
+  event: [3, 5],
+} as const;
 
 /** Everything that changes while a game is played. */
 export class GameInProgress {
@@ -47,7 +56,7 @@ export class GameInProgress {
 
   /** How far the batting team is ahead; negative when it trails. */
   get lead(): number {
-    return this.score[this.battingSide] - this.score[otherSide(this.battingSide)];
+    return leadOf(this.score, this.battingSide);
   }
 
   get isLastChance(): boolean {

@@ -4,13 +4,12 @@ import type { Roster } from "../league/team.ts";
 import type { HitMeasures } from "../measurement/measure-hit.ts";
 import type { PitchMeasures } from "../measurement/measure-pitch.ts";
 import type { Base, BaseState } from "./base-state.ts";
+import type { Count } from "./count.ts";
 import type { PitchCall } from "./pitch-call.ts";
+import type { Score, Side } from "./side.ts";
 import type { TeamInGame } from "./team-in-game.ts";
 
 /** What was played: facts of baseball, nothing yet about how the feed writes them. Times are milliseconds since 1970, UTC. */
-export const SIDES = ["away", "home"] as const;
-export type Side = (typeof SIDES)[number];
-
 export const HIT_BASES = { single: 1, double: 2, triple: 3, home_run: 4 } as const;
 export type HitType = keyof typeof HIT_BASES;
 
@@ -22,17 +21,6 @@ export function isHit(eventType: string): eventType is HitType {
 export interface Happening {
   readonly event: string;
   readonly eventType: string;
-}
-
-export interface Count {
-  readonly balls: number;
-  readonly strikes: number;
-  readonly outs: number;
-}
-
-export interface Score {
-  readonly away: number;
-  readonly home: number;
 }
 
 interface TimedEvent {
@@ -103,6 +91,12 @@ export interface Movement extends Happening {
   readonly credits: readonly FieldingCredit[];
 }
 
+/** A call that a manager had reviewed. All of them are upheld: an overturned call would change the play. */
+export interface Challenge {
+  readonly side: Side;
+  readonly clubName: string;
+}
+
 export interface Play extends Happening {
   readonly index: number;
   readonly inning: number;
@@ -125,6 +119,7 @@ export interface Play extends Happening {
   readonly basesAfter: BaseState;
   readonly events: readonly PlayEvent[];
   readonly movements: readonly Movement[];
+  readonly challenge: Challenge | null;
 }
 
 export interface PlayedGame {
@@ -134,10 +129,6 @@ export interface PlayedGame {
   readonly scheduledInnings: number;
   readonly startTime: number;
   readonly endTime: number;
-}
-
-export function otherSide(side: Side): Side {
-  return side === "away" ? "home" : "away";
 }
 
 export function outsOn(play: Play): number {

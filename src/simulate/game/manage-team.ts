@@ -17,7 +17,13 @@ function canPlay(player: Player, position: LineupPosition): boolean {
   return isFieldPosition(primaryPosition) && POSITIONS[primaryPosition].type === POSITIONS[position].type;
 }
 
-function recordDefensiveSubstitution(game: GameInProgress, recorder: PlayRecorder, replaced: Appearance, player: Player, position: LineupPosition): void {
+function recordDefensiveSubstitution(
+  game: GameInProgress,
+  recorder: PlayRecorder,
+  replaced: Appearance,
+  player: Player,
+  position: LineupPosition,
+): void {
   const from = POSITIONS[lastPosition(replaced)];
   const appearance = game.defense.substitute(replaced, player, position, game.inning);
   const where = POSITIONS[position];
@@ -33,7 +39,7 @@ function recordDefensiveSubstitution(game: GameInProgress, recorder: PlayRecorde
 /** Those who batted for somebody take a place in the field, or give it to one who can play it. */
 function settlePinchHitters(game: GameInProgress, recorder: PlayRecorder): void {
   const { defense } = game;
-  for (const appearance of [...defense.battingOrder]) {
+  for (const appearance of defense.battingOrder) {
     if (lastPosition(appearance) !== "PH") continue;
     const vacant = defense.vacantPositions(LINEUP_POSITIONS)[0];
     if (vacant === undefined) continue;
@@ -57,7 +63,13 @@ function settlePinchHitters(game: GameInProgress, recorder: PlayRecorder): void 
 /** A team that leads late puts in a better glove, once. */
 function maybeStrengthenDefense(game: GameInProgress, recorder: PlayRecorder): void {
   const { defense, random } = game;
-  if (game.inning < 8 || game.lead >= 0 || defense.battingOrder.some((appearance) => appearance.substituteNumber > 0) || !random.chance(0.4)) return;
+  if (
+    game.inning < 8 ||
+    game.lead >= 0 ||
+    defense.battingOrder.some((appearance) => appearance.substituteNumber > 0) ||
+    !random.chance(0.4)
+  )
+    return;
   for (const player of defense.bench) {
     const replaced = defense.battingOrder.find((appearance) => {
       const position = lastPosition(appearance);
@@ -100,7 +112,8 @@ function maybeChangePitcher(game: GameInProgress, recorder: PlayRecorder, isStar
 function maybePinchHit(game: GameInProgress, recorder: PlayRecorder): void {
   const { offense, random } = game;
   const replaced = offense.batter();
-  if (game.inning < 7 || game.lead > 1 || replaced.substituteNumber > 0 || replaced.player.batting.contact > 0.97 || !random.chance(0.4)) return;
+  if (game.inning < 7 || game.lead > 1 || replaced.substituteNumber > 0 || replaced.player.batting.contact > 0.97 || !random.chance(0.4))
+    return;
   // The last catcher on the bench stays there.
   const player = offense.bench.find((candidate) => candidate.primaryPosition !== "C");
   if (player === undefined) return;
@@ -145,7 +158,10 @@ export function maybeInterrupt(game: GameInProgress, recorder: PlayRecorder): vo
     recorder.action({ event: "Mound Visit", eventType: "mound_visit", description: "Mound Visit." }, "visit");
   }
   if (random.chance(0.018)) {
-    recorder.action({ event: "Batter Timeout", eventType: "batter_timeout", description: "Batter Timeout.", player: game.offense.batter().player }, "visit");
+    recorder.action(
+      { event: "Batter Timeout", eventType: "batter_timeout", description: "Batter Timeout.", player: game.offense.batter().player },
+      "visit",
+    );
   }
   if (diamond.runner("1B") !== null && diamond.runner("2B") === null && recorder.disengagements < 2 && random.chance(0.06)) {
     recorder.disengagement(random.chance(0.75) ? "pickoff" : "stepoff");

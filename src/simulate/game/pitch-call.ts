@@ -1,7 +1,7 @@
 import type { Player } from "../league/player.ts";
 import type { PitchTarget } from "../measurement/measure-pitch.ts";
 import type { RandomSource } from "../random-source.ts";
-import type { Count } from "./game-record.ts";
+import type { Count } from "./count.ts";
 
 const BALL_COLOR = "rgba(39, 161, 39, 1.0)";
 const STRIKE_COLOR = "rgba(170, 21, 11, 1.0)";

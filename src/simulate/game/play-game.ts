@@ -1,8 +1,9 @@
 import type { Roster } from "../league/team.ts";
 import type { RandomSource } from "../random-source.ts";
 import { GameInProgress } from "./game-in-progress.ts";
-import { SIDES } from "./game-record.ts";
-import type { PlayedGame, Side } from "./game-record.ts";
+import { SIDES } from "./side.ts";
+import type { PlayedGame } from "./game-record.ts";
+import type { Side } from "./side.ts";
 import { PlayRecorder } from "./play-recorder.ts";
 import { playPlateAppearance } from "./play-plate-appearance.ts";
 import { TeamInGame } from "./team-in-game.ts";
@@ -14,7 +15,11 @@ const MINUTE = 60_000;
 function recordOpening(recorder: PlayRecorder, game: GameInProgress): void {
   const firstPitch = game.now;
   const player = game.offense.batter().player;
-  for (const [status, minutesBefore] of [["Pre-Game", 185], ["Warmup", 21], ["In Progress", 1]] as const) {
+  for (const [status, minutesBefore] of [
+    ["Pre-Game", 185],
+    ["Warmup", 21],
+    ["In Progress", 1],
+  ] as const) {
     game.now = firstPitch - minutesBefore * MINUTE;
     recorder.action({ event: "Game Advisory", eventType: "game_advisory", description: `Status Change - ${status}`, player });
   }

@@ -3,6 +3,7 @@ import { measureHit } from "../measurement/measure-hit.ts";
 import { measurePitch } from "../measurement/measure-pitch.ts";
 import { BASES } from "./base-state.ts";
 import { chooseBattedBall } from "./batted-ball.ts";
+import { maybeChallenge } from "./challenge-call.ts";
 import { describePlay } from "./describe-play.ts";
 import type { Cause } from "./diamond.ts";
 import { outCredits } from "./fielding-play.ts";
@@ -11,7 +12,7 @@ import type { Happening, Play } from "./game-record.ts";
 import { maybeInterrupt, preparePlateAppearance } from "./manage-team.ts";
 import { choosePitchOutcome, targetOf } from "./pitch-call.ts";
 import type { PitchCall, PitchOutcome } from "./pitch-call.ts";
-import { PlayRecorder } from "./play-recorder.ts";
+import type { PlayRecorder } from "./play-recorder.ts";
 import { resolveBattedBall } from "./resolve-batted-ball.ts";
 import { chooseStealAttempt, describeCaughtStealing, runStealAttempt } from "./steal-base.ts";
 import type { StealAttempt } from "./steal-base.ts";
@@ -26,7 +27,10 @@ interface Ending extends Happening {
 }
 
 function isStrikeThree(recorder: PlayRecorder, outcome: PitchOutcome): boolean {
-  return recorder.strikes === 2 && (outcome === "calledStrike" || outcome === "swingingStrike" || outcome === "swingingStrikeBlocked" || outcome === "foulTip");
+  return (
+    recorder.strikes === 2 &&
+    (outcome === "calledStrike" || outcome === "swingingStrike" || outcome === "swingingStrikeBlocked" || outcome === "foulTip")
+  );
 }
 
 function isBallFour(recorder: PlayRecorder, outcome: PitchOutcome): boolean {
@@ -55,7 +59,12 @@ function putBallInPlay(game: GameInProgress, recorder: PlayRecorder, isRunnerGoi
   // The count of the pitch shows the outs before it, so it is written down before the ball is played out; what is known only then is filled in.
   const eventIndex = recorder.nextIndex;
   const measures = measurePitch(random, pitcher, batter, batSideAgainst(batter, pitcher), targetOf(random, "inPlay"));
-  const hit = measureHit(random, { trajectory: ball.trajectory, fielder: ball.fielder, isHomeRun: ball.outcome === "home_run", power: batter.batting.power });
+  const hit = measureHit(random, {
+    trajectory: ball.trajectory,
+    fielder: ball.fielder,
+    isHomeRun: ball.outcome === "home_run",
+    power: batter.batting.power,
+  });
   recorder.pitch({ call: "inPlayNoOut", measures, hit, isOut: false, isRunnerGoing });
   const resolution = resolveBattedBall({ random, diamond, defense, batter, eventIndex, runsToWin }, ball);
   const call: PitchCall = diamond.runs > runsBefore ? "inPlayRuns" : diamond.outs > outsBefore ? "inPlayOut" : "inPlayNoOut";
@@ -129,6 +138,18 @@ export function playPlateAppearance(game: GameInProgress, recorder: PlayRecorder
   if (ending.isPlateAppearance) offense.turnBatter();
   const movements = diamond.takeMovements();
   const lastPitch = recorder.lastPitch;
+  const challenge = maybeChallenge(game, ending.event);
+  const description =
+    ending.description ??
+    describePlay({
+      event: ending.event,
+      eventType: ending.eventType,
+      batterId: batter.id,
+      batterName: batter.fullName,
+      hit: lastPitch.hit,
+      isCalledStrike: lastPitch.call === "calledStrike",
+      movements: movements.filter((movement) => movement.eventType === ending.eventType),
+    });
   const play: Play = {
     index: game.plays.length,
     inning: game.inning,
@@ -138,20 +159,11 @@ export function playPlateAppearance(game: GameInProgress, recorder: PlayRecorder
     pitcher,
     catcher: defense.fielder("C"),
     startTime: recorder.startTime,
-    endTime: lastPitch.endTime,
+    endTime: challenge === null ? lastPitch.endTime : game.now,
     event: ending.event,
     eventType: ending.eventType,
     description:
-      ending.description ??
-      describePlay({
-        event: ending.event,
-        eventType: ending.eventType,
-        batterId: batter.id,
-        batterName: batter.fullName,
-        hit: lastPitch.hit,
-        isCalledStrike: lastPitch.call === "calledStrike",
-        movements: movements.filter((movement) => movement.eventType === ending.eventType),
-      }),
+      challenge === null ? description : `${challenge.clubName} challenged (play at 1st), call on the field was upheld: ${description}`,
     rbi: movements.filter((movement) => movement.isRbi).length,
     isOut: ending.isOut,
     isPlateAppearance: ending.isPlateAppearance,
@@ -161,6 +173,7 @@ export function playPlateAppearance(game: GameInProgress, recorder: PlayRecorder
     basesAfter: diamond.bases,
     events: recorder.events,
     movements,
+    challenge,
   };
   game.plays.push(play);
   return play;

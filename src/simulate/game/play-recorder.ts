@@ -1,7 +1,8 @@
 import type { PitchMeasures } from "../measurement/measure-pitch.ts";
 import type { HitMeasures } from "../measurement/measure-hit.ts";
 import type { GameInProgress } from "./game-in-progress.ts";
-import type { ActionEvent, Count, Happening, PitchEvent, PlayEvent } from "./game-record.ts";
+import type { ActionEvent, Happening, PitchEvent, PlayEvent } from "./game-record.ts";
+import type { Count } from "./count.ts";
 import { PITCH_CALLS } from "./pitch-call.ts";
 import type { PitchCall } from "./pitch-call.ts";
 
@@ -13,7 +14,8 @@ export interface PitchNote {
   readonly isRunnerGoing: boolean;
 }
 
-export interface ActionNote extends Happening, Partial<Pick<ActionEvent, "isOut" | "isScoringPlay" | "player" | "substitution" | "pitchPlayId" | "base">> {
+export interface ActionNote
+  extends Happening, Partial<Pick<ActionEvent, "isOut" | "isScoringPlay" | "player" | "substitution" | "pitchPlayId" | "base">> {
   readonly description: string;
 }
 

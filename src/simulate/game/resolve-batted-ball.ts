@@ -21,7 +21,7 @@ export interface BattedBallContext {
 }
 
 export interface Resolution extends Happening {
-  /** Bases of the batter; 0 when he is out. */
+  /** Whether the play made an out, of the batter or of another. */
   readonly isOut: boolean;
 }
 
@@ -41,7 +41,7 @@ function shortenWinningHit(context: BattedBallContext, hit: HitType): HitType {
   const winner = leadFirst[runsToWin - 1];
   if (winner === undefined) return hit;
   const needed = 3 - BASES.indexOf(winner);
-  return HIT_BASES[hit] <= needed ? hit : (["single", "double", "triple"] as const)[needed - 1] ?? hit;
+  return HIT_BASES[hit] <= needed ? hit : ((["single", "double", "triple"] as const)[needed - 1] ?? hit);
 }
 
 function resolveHit(context: BattedBallContext, ball: BattedBall, wanted: HitType): Resolution {
@@ -140,15 +140,20 @@ function resolveAirOut(context: BattedBallContext, ball: BattedBall): Resolution
   const isOutfield = ball.fielder === "LF" || ball.fielder === "CF" || ball.fielder === "RF";
   const canTag = isOutfield && diamond.outs < 2 && ball.trajectory !== "popup";
   const scoresFromThird = canTag && diamond.runner("3B") !== null && random.chance(ball.trajectory === "fly_ball" ? 0.85 : 0.4);
-  const isDoubledOff = ball.trajectory === "line_drive" && !isOutfield && diamond.outs < 2 && diamond.runner("1B") !== null && random.chance(0.2);
+  const isDoubledOff =
+    ball.trajectory === "line_drive" && !isOutfield && diamond.outs < 2 && diamond.runner("1B") !== null && random.chance(0.2);
   const happening = scoresFromThird
     ? { event: "Sac Fly", eventType: "sac_fly" }
     : isDoubledOff
       ? { event: "Double Play", eventType: "double_play" }
-      : { event: { line_drive: "Lineout", fly_ball: "Flyout", popup: "Pop Out", ground_ball: "Groundout" }[ball.trajectory], eventType: "field_out" };
+      : {
+          event: { line_drive: "Lineout", fly_ball: "Flyout", popup: "Pop Out", ground_ball: "Groundout" }[ball.trajectory],
+          eventType: "field_out",
+        };
   const cause = { ...happening, eventIndex };
   diamond.putOutBatter(batter, { ...cause, credits: outCredits(defense, ball.fielder, ball.fielder) });
-  if (isDoubledOff) diamond.putOutRunner("1B", "1B", { ...cause, reason: "r_doubled_off", credits: outCredits(defense, ball.fielder, "1B") });
+  if (isDoubledOff)
+    diamond.putOutRunner("1B", "1B", { ...cause, reason: "r_doubled_off", credits: outCredits(defense, ball.fielder, "1B") });
   if (scoresFromThird) {
     diamond.advance("3B", "score", { ...cause, reason: ON_PLAY, isRbi: true });
     if (random.chance(0.3)) diamond.advance("2B", "3B", { ...cause, reason: ON_PLAY });

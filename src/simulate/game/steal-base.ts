@@ -18,12 +18,18 @@ export function chooseStealAttempt(game: GameInProgress): StealAttempt | null {
   const speed = (first ?? second)?.player.batting.speed ?? 0;
   const isCaught = random.chance(0.24 / speed);
   if (first !== null && second === null && random.chance(0.028 * speed * speed)) return { from: "1B", to: "2B", isCaught };
-  if (first === null && second !== null && diamond.runner("3B") === null && random.chance(0.004 * speed)) return { from: "2B", to: "3B", isCaught };
+  if (first === null && second !== null && diamond.runner("3B") === null && random.chance(0.004 * speed))
+    return { from: "2B", to: "3B", isCaught };
   return null;
 }
 
 /** Carries out an attempt after its pitch. The third out on the bases is the play itself, any other leaves an action. */
-export function runStealAttempt(game: GameInProgress, recorder: PlayRecorder, attempt: StealAttempt, pitchPlayId: string): "stolen" | "caught" | "third out" {
+export function runStealAttempt(
+  game: GameInProgress,
+  recorder: PlayRecorder,
+  attempt: StealAttempt,
+  pitchPlayId: string,
+): "stolen" | "caught" | "third out" {
   const { diamond, defense } = game;
   const runner = diamond.runner(attempt.from)?.player;
   if (runner === undefined) throw new RangeError("nobody steals");
@@ -45,7 +51,13 @@ export function runStealAttempt(game: GameInProgress, recorder: PlayRecorder, at
     credits: outCredits(defense, "C", baseman),
   });
   if (isThirdOut) return "third out";
-  recorder.action({ ...happening, description: describeCaughtStealing(game, attempt, runner.fullName), player: runner, pitchPlayId, isOut: true });
+  recorder.action({
+    ...happening,
+    description: describeCaughtStealing(game, attempt, runner.fullName),
+    player: runner,
+    pitchPlayId,
+    isOut: true,
+  });
   return "caught";
 }
 

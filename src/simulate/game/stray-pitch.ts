@@ -13,7 +13,9 @@ export function maybeStrayPitch(game: GameInProgress, recorder: PlayRecorder, pi
   const isWild = random.chance(0.8);
   const happening = isWild ? { event: "Wild Pitch", eventType: "wild_pitch" } : { event: "Passed Ball", eventType: "passed_ball" };
   const runsBefore = diamond.runs;
-  const sentences = [isWild ? `Wild pitch by pitcher ${game.pitcher.fullName}.` : `Passed ball by catcher ${defense.fielder("C").fullName}.`];
+  const sentences = [
+    isWild ? `Wild pitch by pitcher ${game.pitcher.fullName}.` : `Passed ball by catcher ${defense.fielder("C").fullName}.`,
+  ];
   let first = null;
   for (const base of BASES.toReversed()) {
     const runner = diamond.runner(base)?.player;

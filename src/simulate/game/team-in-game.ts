@@ -1,8 +1,7 @@
 import type { Player } from "../league/player.ts";
-import { isFieldPosition } from "../league/position.ts";
 import type { FieldPosition, LineupPosition, PositionName } from "../league/position.ts";
 import type { Roster } from "../league/team.ts";
-import type { Side } from "./game-record.ts";
+import type { Side } from "./side.ts";
 
 /** One player's part in a game. */
 export interface Appearance {
@@ -46,6 +45,8 @@ export class TeamInGame {
   bench: readonly Player[];
   bullpen: readonly Player[];
   moundVisits = 0;
+  /** Calls that the manager has challenged in vain. */
+  challenges = 0;
   #nextSlot = 0;
 
   constructor(side: Side, roster: Roster) {
@@ -119,8 +120,4 @@ export class TeamInGame {
     if (appearance === undefined) throw new RangeError("a batting order has nine slots");
     return appearance;
   }
-}
-
-export function hasFielded(appearance: Appearance): boolean {
-  return appearance.positions.some(isFieldPosition);
 }

@@ -51,7 +51,7 @@ export function makeRoster(random: RandomSource, spec: RosterSpec): Roster {
   return {
     club: spec.club,
     record: spec.record,
-    lineup: lineup.sort((a, b) => lineupValue(b.player) - lineupValue(a.player)),
+    lineup: lineup.toSorted((a, b) => lineupValue(b.player) - lineupValue(a.player)),
     bench,
     startingPitcher,
     bullpen,

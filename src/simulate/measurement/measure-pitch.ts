@@ -113,7 +113,8 @@ export function measurePitch(random: RandomSource, pitcher: Player, batter: Play
   const vZ0 = (pZ - z0 - 0.5 * aZ * plateTime * plateTime) / plateTime;
   const vYPlate = vY0 + aY * plateTime;
 
-  const lastFortyFeet = 0.5 * (plateTime * 0.735) ** 2 * 12;
+  const lateTime = plateTime * 0.735;
+  const lastFortyFeet = 0.5 * lateTime * lateTime * 12;
   const pfxX = aX * lastFortyFeet;
   const gravityDrop = 0.5 * GRAVITY * plateTime * plateTime * 12;
   return {

@@ -94,5 +94,14 @@ export const PITCHING_COUNTS = [
 ] as const;
 export type PitchingLine = Counts<(typeof PITCHING_COUNTS)[number]>;
 
-export const FIELDING_COUNTS = ["caughtStealing", "stolenBases", "assists", "putOuts", "errors", "chances", "passedBall", "pickoffs"] as const;
+export const FIELDING_COUNTS = [
+  "caughtStealing",
+  "stolenBases",
+  "assists",
+  "putOuts",
+  "errors",
+  "chances",
+  "passedBall",
+  "pickoffs",
+] as const;
 export type FieldingLine = Counts<(typeof FIELDING_COUNTS)[number]>;

@@ -1,5 +1,6 @@
-import { otherSide } from "../game/game-record.ts";
-import type { PlayedGame, Side } from "../game/game-record.ts";
+import { otherSide } from "../game/side.ts";
+import type { PlayedGame } from "../game/game-record.ts";
+import type { Side } from "../game/side.ts";
 import type { Player } from "../league/player.ts";
 import type { Roster } from "../league/team.ts";
 import type { RandomSource } from "../random-source.ts";
@@ -64,11 +65,26 @@ function tallyTeam(game: PlayedGame, side: Side, random: RandomSource, decisions
   const all = [...players.values()];
   return {
     players,
-    batting: sumCounts(BATTING_COUNTS, all.flatMap((figures) => figures.batting ?? [])),
-    pitching: sumCounts(PITCHING_COUNTS, all.flatMap((figures) => figures.pitching ?? [])),
-    fielding: sumCounts(FIELDING_COUNTS, all.flatMap((figures) => figures.fielding ?? [])),
-    seasonBatting: sumCounts(BATTING_COUNTS, all.map((figures) => figures.season.batting)),
-    seasonPitching: sumCounts(PITCHING_COUNTS, all.map((figures) => figures.season.pitching)),
+    batting: sumCounts(
+      BATTING_COUNTS,
+      all.flatMap((figures) => figures.batting ?? []),
+    ),
+    pitching: sumCounts(
+      PITCHING_COUNTS,
+      all.flatMap((figures) => figures.pitching ?? []),
+    ),
+    fielding: sumCounts(
+      FIELDING_COUNTS,
+      all.flatMap((figures) => figures.fielding ?? []),
+    ),
+    seasonBatting: sumCounts(
+      BATTING_COUNTS,
+      all.map((figures) => figures.season.batting),
+    ),
+    seasonPitching: sumCounts(
+      PITCHING_COUNTS,
+      all.map((figures) => figures.season.pitching),
+    ),
   };
 }
 

@@ -1,6 +1,8 @@
 import { runnersOn } from "../game/base-state.ts";
-import { isHit, otherSide, outsOn } from "../game/game-record.ts";
-import type { Play, PlayedGame, Side } from "../game/game-record.ts";
+import { isHit, outsOn } from "../game/game-record.ts";
+import { otherSide } from "../game/side.ts";
+import type { Play, PlayedGame } from "../game/game-record.ts";
+import type { Side } from "../game/side.ts";
 import { PITCH_CALLS } from "../game/pitch-call.ts";
 import { PITCHING_COUNTS, zeroCounts } from "./counts.ts";
 import type { PitchingLine } from "./counts.ts";

@@ -56,9 +56,15 @@ export async function detachStore(connection: Connection): Promise<void> {
 
 /** Who holds the lock, as DuckDB says it: `/usr/bin/node (PID 123)`; null where the error is another one. */
 function holderOf(error: unknown): string | null {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (!message.includes("Could not set lock on file")) return null;
   return /Conflicting lock is held in (.+?\(PID [0-9]+\))/.exec(message)?.[1] ?? "another process";
+}
+
+/** DuckDB's own message. */
+function messageOf(error: unknown): string {
+  if (error instanceof OutsideError && error.cause !== undefined) return messageOf(error.cause);
+  return error instanceof Error ? error.message : String(error);
 }
 
 function locked(file: string, holder: string, cause: unknown): OutsideError {
@@ -70,7 +76,7 @@ function locked(file: string, holder: string, cause: unknown): OutsideError {
 }
 
 function unusable(file: string, cause: unknown): OutsideError {
-  const message = cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : String(cause);
+  const message = messageOf(cause).split("\n")[0] ?? "";
   return new OutsideError(
     { code: "store.unusable", message: `the store ${file} cannot be opened`, got: message, next: "name another file with --store duckdb:FILE, or see `mlb-etl doctor`", cause },
     EXIT.storeUnreachable,

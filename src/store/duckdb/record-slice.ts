@@ -73,8 +73,8 @@ async function recordFindings(connection: Connection, plan: Plan, application: S
       `(q.version IS NOT NULL, coalesce(q.version, ''), q.captured_at, q.content_hash) <= (g.version IS NOT NULL, coalesce(g.version, ''), g.captured_at, g.content_hash)`,
   );
   await connection.run(
-    `INSERT INTO ${stateTable("quarantine")} SELECT ${mapping}, t.document_key, t.raw_id, t.position, t.version, t.captured_at, t.content_hash, ${text(plan.fingerprint)}, f.target, f.rule, f.column_name, f.pointer, f.value, ${run}, now(), 'open' ` +
-      `FROM ${FINDINGS} f JOIN ${tried} t ON t.${slot} = f.${slot} WHERE f.kind = 'fail' AND NOT t.passed`,
+    `INSERT INTO ${stateTable("quarantine")} SELECT ${mapping}, t.document_key, t.raw_id, t.position, t.version, t.captured_at, t.content_hash, ${text(plan.fingerprint)}, f.kind, f.target, f.rule, f.column_name, f.pointer, f.value, ${run}, now(), 'open' ` +
+      `FROM ${FINDINGS} f JOIN ${tried} t ON t.${slot} = f.${slot} WHERE f.kind IN ('rule', 'fail') AND NOT t.passed`,
   );
 }
 

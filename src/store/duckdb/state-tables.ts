@@ -36,24 +36,24 @@ export const STATE_TABLES: readonly { readonly name: string; readonly comment: s
   },
   {
     name: "quarantine",
-    comment: "Why states of documents failed. status open: not tried again under the same fingerprint; retried: to be tried again; resolved: a newer or the same state was applied since",
+    comment: "Why states of documents failed. kind rule: a rule of severity error; fail: any other reason. status open: not tried again under the same fingerprint; retried: to be tried again; resolved: a newer or the same state was applied since",
     columns:
       "mapping VARCHAR NOT NULL, document_key VARCHAR NOT NULL, raw_id BIGINT NOT NULL, position VARCHAR NOT NULL, version VARCHAR, captured_at TIMESTAMPTZ NOT NULL, " +
-      "content_hash VARCHAR NOT NULL, fingerprint VARCHAR NOT NULL, target VARCHAR, rule VARCHAR NOT NULL, column_name VARCHAR, pointer VARCHAR NOT NULL, value VARCHAR, " +
-      "run_id VARCHAR NOT NULL, at TIMESTAMPTZ NOT NULL, status VARCHAR NOT NULL",
+      "content_hash VARCHAR NOT NULL, fingerprint VARCHAR NOT NULL, kind VARCHAR NOT NULL, target VARCHAR, rule VARCHAR NOT NULL, column_name VARCHAR, pointer VARCHAR NOT NULL, value VARCHAR, " +
+      "run_id VARCHAR NOT NULL, recorded_at TIMESTAMPTZ NOT NULL, status VARCHAR NOT NULL",
   },
   {
     name: "bad_values",
     comment: "Values of the applied states that their columns do not take: NULL in the row, the text here",
     columns:
       "mapping VARCHAR NOT NULL, document_key VARCHAR NOT NULL, raw_id BIGINT NOT NULL, target VARCHAR, rule VARCHAR NOT NULL, column_name VARCHAR, pointer VARCHAR NOT NULL, " +
-      "value VARCHAR, run_id VARCHAR NOT NULL, at TIMESTAMPTZ NOT NULL",
+      "value VARCHAR, run_id VARCHAR NOT NULL, recorded_at TIMESTAMPTZ NOT NULL",
   },
   {
     name: "warnings",
     comment: "Rules of severity warn that the applied states do not keep",
     columns:
       "mapping VARCHAR NOT NULL, document_key VARCHAR NOT NULL, raw_id BIGINT NOT NULL, target VARCHAR, rule VARCHAR NOT NULL, pointer VARCHAR NOT NULL, value VARCHAR, " +
-      "run_id VARCHAR NOT NULL, at TIMESTAMPTZ NOT NULL",
+      "run_id VARCHAR NOT NULL, recorded_at TIMESTAMPTZ NOT NULL",
   },
 ];

@@ -1,0 +1,43 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { renderProblem } from "../core/errors.ts";
+import { checkMapping } from "./check-mapping.ts";
+import { readMapping } from "./read-mapping.ts";
+
+const goldenFile = (name: string): string => readFileSync(new URL(`golden/${name}`, import.meta.url), "utf8");
+const problemsOf = (text: string): readonly string[] => checkMapping(readMapping(text, "m.yaml")).problems.map(renderProblem);
+
+/** `== title`, lines of the right mapping that go (`-`), lines that come (`+`), and all problems of the result. */
+const cases = goldenFile("problems.txt")
+  .split(/^== /m)
+  .filter((block) => block !== "")
+  .map((block) => {
+    const [title = "", ...lines] = block.trimEnd().split("\n");
+    const marked = (mark: string): string =>
+      lines
+        .filter((line) => line.startsWith(mark))
+        .map((line) => `${line.slice(1)}\n`)
+        .join("");
+    return { title, goes: marked("-"), comes: marked("+"), problems: lines.filter((line) => !/^[-+]/.test(line)) };
+  });
+
+describe("a mapping with one mistake", () => {
+  const right = goldenFile("right.yaml.txt");
+
+  test("is compared with one that has none", () => {
+    expect(problemsOf(right)).toEqual([]);
+    expect(cases.length).toBeGreaterThan(90);
+  });
+
+  test.each(cases)("reports $title", ({ goes, comes, problems }) => {
+    expect(right.split(goes)).toHaveLength(2);
+    expect(problems.length).toBeGreaterThan(0);
+    expect(problemsOf(right.replace(goes, () => comes))).toEqual(problems);
+  });
+});
+
+test("a broken file gives all of its problems at once, in the order of the file", () => {
+  const rendered = problemsOf(goldenFile("broken.yaml.txt"));
+  expect(rendered.length).toBeGreaterThanOrEqual(15);
+  expect(rendered).toEqual(goldenFile("broken-problems.txt").trimEnd().split("\n"));
+});

@@ -1,0 +1,90 @@
+import type { DraftColumn } from "./check-columns.ts";
+import { type CheckContext, checkNames, faultAt, problemAt } from "./check-context.ts";
+import { checkCondition } from "./check-expression.ts";
+import { checkName, checkTableName } from "./check-name.ts";
+import { checkPattern } from "./check-pattern.ts";
+import { renderColumnType } from "./column-type.ts";
+import type { Source } from "./mapping.ts";
+import type { PartialSpec, SourceSpec, VersionSpec } from "./mapping-spec.ts";
+import type { Path } from "./path.ts";
+import { type PathScope, readReference } from "./path-scope.ts";
+import { quoted } from "./report.ts";
+
+/** Checks `source`, whose `array_source` was checked before (the levels of the file-level fields come from it). Null where it is wrong. */
+export function checkSource(
+  context: CheckContext,
+  spec: PartialSpec<SourceSpec>,
+  arraySource: Path | null,
+  columns: ReadonlyMap<string, DraftColumn>,
+  paths: PathScope,
+): Source | null {
+  if (spec.endpoint !== undefined) checkName(context, spec, "endpoint", spec.endpoint, "an endpoint");
+  if (spec.method !== undefined) checkName(context, spec, "method", spec.method, "a method");
+  if (spec.raw_table !== undefined) checkTableName(context, spec, "raw_table", spec.raw_table);
+  const documentKey =
+    spec.document_key === undefined
+      ? []
+      : checkNames(context, spec, "document_key", spec.document_key, { what: "file-level field", names: columns });
+  checkDocumentKeyColumns(context, documentKey, columns);
+  const date = spec.date === undefined ? null : checkDate(context, spec, spec.date, columns);
+  const filter =
+    spec.filter === undefined
+      ? null
+      : checkCondition(context, spec, "filter", spec.filter, { columns: new Map(), paths: null, parameters: true, aggregates: null });
+  const version = spec.version === undefined ? null : checkVersion(context, spec, spec.version, paths);
+  if (spec.endpoint === undefined || spec.method === undefined || spec.raw_table === undefined) return null;
+  return { endpoint: spec.endpoint, method: spec.method, rawTable: spec.raw_table, arraySource, documentKey, version, date, filter };
+}
+
+function checkDocumentKeyColumns(context: CheckContext, documentKey: readonly string[], columns: ReadonlyMap<string, DraftColumn>): void {
+  for (const name of documentKey) {
+    const column = columns.get(name);
+    if (column?.spec.expression !== undefined) {
+      problemAt(context, column.spec, "expression", {
+        code: "mapping.document-key",
+        message: `the document key ${quoted(name)} is an expression`,
+        expected: "json_path or source_field (documents are found without an engine)",
+        got: "an expression",
+      });
+    }
+  }
+}
+
+function checkDate(
+  context: CheckContext,
+  spec: PartialSpec<SourceSpec>,
+  name: string,
+  columns: ReadonlyMap<string, DraftColumn>,
+): string | null {
+  const [found] = checkNames(context, spec, "date", name, { what: "file-level field", names: columns });
+  const type = columns.get(name)?.type;
+  if (type !== undefined && type !== null && type.name !== "DATE") {
+    problemAt(context, spec, "date", {
+      code: "mapping.wrong-type",
+      message: `the date ${quoted(name)} is no date`,
+      expected: "a file-level field of type DATE",
+      got: renderColumnType(type),
+    });
+  }
+  return found ?? null;
+}
+
+function checkVersion(
+  context: CheckContext,
+  source: PartialSpec<SourceSpec>,
+  version: string | PartialSpec<VersionSpec>,
+  paths: PathScope,
+): Source["version"] {
+  const [container, key, path]: [object, string, string | undefined] =
+    typeof version === "string" ? [source, "version", version] : [version, "json_path", version.json_path];
+  const pattern = typeof version === "string" ? undefined : version.pattern;
+  if (pattern !== undefined) {
+    const checked = checkPattern(pattern);
+    if (!checked.ok) faultAt(context, container, "pattern", "mapping.pattern", checked.fault);
+  }
+  if (path === undefined) return null;
+  const parsed = readReference(path, paths);
+  if (parsed.ok) return { reference: parsed.value, pattern: pattern ?? null };
+  faultAt(context, container, key, "mapping.path", parsed.fault);
+  return null;
+}

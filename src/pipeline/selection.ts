@@ -1,0 +1,103 @@
+import type { Connection, SqlRow } from "../duckdb/connection.ts";
+import type { Plan } from "../plan/plan.ts";
+import { duckdbDialect } from "../sql/duckdb-dialect.ts";
+import { stateTable } from "../store/duckdb/target-schema.ts";
+import type { DocumentState } from "../store/store.ts";
+import type { IndexedDocument } from "./index-document.ts";
+
+/** Which documents a batch looks at. All conditions hold together; none means all documents. */
+export interface DocumentFilter {
+  /** Values of key columns, as text: `{game_pk: ["747175"]}`. */
+  readonly documents: Readonly<Record<string, readonly string[]>>;
+  /** First and last day of the mapping's date, `YYYY-MM-DD`, both included. */
+  readonly startDate: string | null;
+  readonly endDate: string | null;
+}
+
+/** A state to try. `rank` 1 is the newest of its document; `total` is how many may be tried. */
+export interface Candidate {
+  readonly state: DocumentState;
+  readonly rank: number;
+  readonly total: number;
+  readonly bytes: number;
+  readonly problem: IndexedDocument["problem"];
+}
+
+export interface SelectedCounts {
+  /** Documents under the filter. */
+  readonly documents: number;
+  /** Those of them with nothing left to try. */
+  readonly unchanged: number;
+}
+
+const CANDIDATES = "candidates";
+const text = duckdbDialect.text.bind(duckdbDialect);
+const orderKey = (alias: string): string => `(${alias}.version IS NOT NULL, coalesce(${alias}.version, ''), CAST(${alias}.captured_at AS TIMESTAMPTZ), ${alias}.content_hash)`;
+
+/**
+ * The only step that knows the mode. Batch: of each document under the filter, the states that are newer than the applied one
+ * (all of them, where another plan applied it) and have not failed under this plan, newest first. The filter looks at the newest state:
+ * an old state of a moved game must not come back. The store is attached; `index` is the loaded document index.
+ */
+export async function selectBatch(connection: Connection, plan: Plan, index: string, filter: DocumentFilter): Promise<SelectedCounts> {
+  const mapping = text(plan.mapping);
+  const fingerprint = text(plan.fingerprint);
+  await connection.run(
+    `CREATE OR REPLACE TABLE ${CANDIDATES} AS
+     WITH states AS (
+       SELECT i.*, first_value(document_date) OVER (PARTITION BY document_key ORDER BY version IS NOT NULL DESC, coalesce(version, '') DESC, captured_at DESC, content_hash DESC, raw_id DESC, position DESC) AS newest_date FROM ${index} i
+     ), chosen AS (SELECT s.* FROM states s WHERE ${writeFilter(plan, filter)})
+     SELECT c.document_key, c.raw_id, c.position, c.version, c.captured_at, c.content_hash, c.bytes, c.problem,
+       q.raw_id IS NULL AND (d.document_key IS NULL OR d.fingerprint <> ${fingerprint} OR ${orderKey("c")} > ${orderKey("d")}) AS is_open
+     FROM chosen c
+     LEFT JOIN ${stateTable("documents")} d ON d.mapping = ${mapping} AND d.document_key = c.document_key
+     LEFT JOIN (SELECT DISTINCT document_key, raw_id, position FROM ${stateTable("quarantine")} WHERE mapping = ${mapping} AND fingerprint = ${fingerprint} AND status = 'open') q
+       ON q.document_key = c.document_key AND q.raw_id = c.raw_id AND q.position = c.position`,
+  );
+  const counts = (await connection.rows(`SELECT count(*) AS documents, count(*) FILTER (WHERE NOT is_open) AS unchanged FROM (SELECT bool_or(is_open) AS is_open FROM ${CANDIDATES} GROUP BY document_key)`))[0];
+  await connection.run(
+    `CREATE OR REPLACE TABLE ${CANDIDATES} AS SELECT * EXCLUDE (is_open), row_number() OVER (PARTITION BY document_key ORDER BY version IS NOT NULL DESC, coalesce(version, '') DESC, captured_at DESC, content_hash DESC, raw_id DESC, position DESC) AS rank, count(*) OVER (PARTITION BY document_key) AS total FROM ${CANDIDATES} WHERE is_open`,
+  );
+  return { documents: Number(counts?.["documents"] ?? 0), unchanged: Number(counts?.["unchanged"] ?? 0) };
+}
+
+/** The newest state of each document that has something to try, in the order of raw. */
+export async function* newestCandidates(connection: Connection): AsyncGenerator<Candidate> {
+  for await (const batch of connection.batches(`SELECT * FROM ${CANDIDATES} WHERE rank = 1 ORDER BY raw_id, position`)) yield* batch.map(readCandidate);
+}
+
+/** The next older state of a document; null where there is none. */
+export async function nextCandidate(connection: Connection, candidate: Candidate): Promise<Candidate | null> {
+  if (candidate.rank >= candidate.total) return null;
+  const [row] = await connection.rows(`SELECT * FROM ${CANDIDATES} WHERE document_key = ${text(candidate.state.documentKey)} AND rank = ${String(candidate.rank + 1)}`);
+  return row === undefined ? null : readCandidate(row);
+}
+
+function readCandidate(row: SqlRow): Candidate {
+  const string = (column: string): string => String(row[column] as string);
+  return {
+    state: {
+      documentKey: string("document_key"),
+      capture: Number(row["raw_id"]),
+      position: string("position"),
+      version: row["version"] === null ? null : string("version"),
+      capturedAt: string("captured_at"),
+      contentHash: string("content_hash"),
+    },
+    rank: Number(row["rank"]),
+    total: Number(row["total"]),
+    bytes: Number(row["bytes"]),
+    problem: row["problem"] === null ? null : (JSON.parse(string("problem")) as IndexedDocument["problem"]),
+  };
+}
+
+function writeFilter(plan: Plan, filter: DocumentFilter): string {
+  const conditions = Object.entries(filter.documents).map(([column, values]) => {
+    const at = plan.source.documentKey.indexOf(column);
+    if (at < 0) throw new Error(`${column} is no column of the document key`);
+    return `TRY(json_extract_string(CASE WHEN starts_with(s.document_key, '[') THEN s.document_key END, '$[${String(at)}]')) IN (${values.map(text).join(", ")})`;
+  });
+  if (filter.startDate !== null) conditions.push(`s.newest_date >= ${text(filter.startDate)}`);
+  if (filter.endDate !== null) conditions.push(`s.newest_date <= ${text(filter.endDate)}`);
+  return conditions.length === 0 ? "TRUE" : conditions.join(" AND ");
+}

@@ -1,0 +1,247 @@
+import { randomUUID } from "node:crypto";
+import { EXIT, type ExitCode, OutsideError, UserError } from "../core/errors.ts";
+import type { Connection } from "../duckdb/connection.ts";
+import type { Database } from "../duckdb/database.ts";
+import { DuckdbEngine } from "../engine/duckdb/duckdb-engine.ts";
+import type { Finding, SliceDocument } from "../engine/slice.ts";
+import type { Mapping } from "../mapping/mapping.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Capture } from "../raw/capture.ts";
+import type { RawStore } from "../raw/raw-store.ts";
+import { decodeShape } from "../raw/shape.ts";
+import type { DuckdbStore, RunRecord } from "../store/duckdb/duckdb-store.ts";
+import type { TriedState } from "../store/store.ts";
+import { DocumentIndex, rawTableOf } from "./document-index.ts";
+import { pointerOf } from "./index-document.ts";
+import { type Candidate, type DocumentFilter, newestCandidates, nextCandidate, selectBatch } from "./selection.ts";
+import { ContainerCheck } from "./wrong-containers.ts";
+
+export interface TransformOptions {
+  readonly filter: DocumentFilter;
+  readonly mode: "batch";
+  /** A slice is closed when its bodies have this many bytes. */
+  readonly sliceBytes: number;
+  /** Slices shredded side by side. */
+  readonly connections: number;
+  /** Captures that were refused before shredding: they count as captures with 0 rows. */
+  readonly failedCaptures: number;
+  readonly onProgress?: (progress: TransformProgress) => void;
+  /** Finishes the slices at hand, then stops. */
+  readonly signal?: AbortSignal;
+}
+
+export interface TransformProgress {
+  readonly documents: number;
+  readonly total: number;
+}
+
+export interface TransformDeps {
+  readonly database: Database;
+  readonly store: DuckdbStore;
+  readonly raw: RawStore;
+}
+
+export interface TransformResult {
+  readonly runId: string;
+  readonly record: RunRecord;
+  readonly exit: ExitCode;
+}
+
+const INDEX = "document_index";
+
+/** Select → shred → gate → apply → record, for one mapping. */
+export async function transform(mapping: Mapping, plan: Plan, options: TransformOptions, deps: TransformDeps): Promise<TransformResult> {
+  const { database, store, raw } = deps;
+  const control = await database.connect();
+  await store.prepare(control, mapping);
+  const index = new DocumentIndex(plan, raw);
+  await index.catchUp();
+  await index.load(control, INDEX);
+  const runId = randomUUID();
+  await store.startRun(control, plan, { runId, mode: options.mode, engine: "duckdb", options: JSON.stringify(options.filter), failedCaptures: options.failedCaptures });
+  const selected = await store.whileAttached(control, () => selectBatch(control, plan, INDEX, options.filter));
+  const run = new Run(runId, plan, options, deps, control, selected.documents - selected.unchanged);
+  let failure: unknown = null;
+  try {
+    await run.work();
+  } catch (error) {
+    failure = error;
+  }
+  const interrupted = options.signal?.aborted === true;
+  const exit = failure !== null ? exitOf(failure) : interrupted ? EXIT.interrupted : run.exit();
+  const status = failure !== null ? "failed" : interrupted ? "interrupted" : "done";
+  const message = failure instanceof Error ? failure.message : failure === null ? null : String(failure as string);
+  try {
+    const record = await store.finishRun(control, runId, { status, unchanged: failure === null && !interrupted ? selected.unchanged : 0, exit, error: message });
+    if (failure === null) return { runId, record, exit };
+  } catch (error) {
+    throw failure ?? error;
+  }
+  throw failure;
+}
+
+function exitOf(error: unknown): ExitCode {
+  return error instanceof UserError || error instanceof OutsideError ? error.exit : EXIT.bug;
+}
+
+/** One run: slices are shredded side by side and applied one at a time, in order. */
+class Run {
+  readonly #runId: string;
+  readonly #plan: Plan;
+  readonly #options: TransformOptions;
+  readonly #deps: TransformDeps;
+  readonly #control: Connection;
+  readonly #engine: DuckdbEngine;
+  readonly #total: number;
+  #settled = 0;
+  #failedStates = 0;
+  #ruleFailed = false;
+  #applying: Promise<unknown> = Promise.resolve();
+  /** The first error: nothing is applied after it. */
+  #broken: unknown = null;
+
+  constructor(runId: string, plan: Plan, options: TransformOptions, deps: TransformDeps, control: Connection, total: number) {
+    this.#runId = runId;
+    this.#plan = plan;
+    this.#options = options;
+    this.#deps = deps;
+    this.#control = control;
+    this.#total = total;
+    this.#engine = new DuckdbEngine(plan);
+  }
+
+  exit(): ExitCode {
+    if (this.#ruleFailed) return EXIT.ruleFailed;
+    return this.#failedStates > 0 || this.#options.failedCaptures > 0 ? EXIT.someFailed : EXIT.done;
+  }
+
+  /** Tries the newest state of every document, then the next older one of those that failed, until none is left. */
+  async work(): Promise<void> {
+    const reader = await this.#deps.database.connect();
+    const connections = await Promise.all(Array.from({ length: this.#options.connections }, () => this.#deps.database.connect()));
+    let failed = await this.#pass(newestCandidates(reader), connections);
+    while (failed.length > 0 && this.#options.signal?.aborted !== true) {
+      const next: Candidate[] = [];
+      for (const candidate of failed) {
+        const older = await nextCandidate(this.#control, candidate);
+        if (older !== null) next.push(older);
+      }
+      failed = await this.#pass(next, connections);
+    }
+  }
+
+  /** Gives the candidates that failed. */
+  async #pass(candidates: Iterable<Candidate> | AsyncIterable<Candidate>, connections: readonly Connection[]): Promise<Candidate[]> {
+    const slices = sliced(candidates, this.#options.sliceBytes);
+    const containers = new ContainerCheck(this.#plan, await this.#deps.raw.dictionary(rawTableOf(this.#plan)));
+    const failed: Candidate[] = [];
+    // A generator hands out one slice at a time: asking it and taking the place in the queue happen together.
+    let asking: Promise<unknown> = Promise.resolve();
+    const worker = async (connection: Connection): Promise<void> => {
+      for (;;) {
+        if (this.#options.signal?.aborted === true || this.#broken !== null) return;
+        const asked = asking.then(async () => {
+          const slice = await slices.next();
+          const before = this.#applying;
+          let done = (): void => undefined;
+          if (slice.done !== true) {
+            this.#applying = new Promise<void>((resolve) => {
+              done = resolve;
+            });
+          }
+          return { slice, before, done };
+        });
+        asking = asked.catch(() => undefined);
+        const { slice, before, done } = await asked;
+        if (slice.done === true) return;
+        try {
+          failed.push(...(await this.#slice(connection, slice.value, containers, before)));
+        } catch (error) {
+          this.#broken ??= error;
+          throw error;
+        } finally {
+          done();
+        }
+      }
+    };
+    const outcomes = await Promise.allSettled(connections.map(worker));
+    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+    return failed;
+  }
+
+  /** Shreds a slice, waits for its turn, applies it. Gives the candidates that failed. */
+  async #slice(connection: Connection, candidates: readonly Candidate[], containers: ContainerCheck, before: Promise<unknown>): Promise<readonly Candidate[]> {
+    const findings: Finding[] = [];
+    const documents: SliceDocument[] = [];
+    const captures = await this.#captures(candidates);
+    const suspects = new Set<number>();
+    for (const [slot, candidate] of candidates.entries()) {
+      const capture = captures.get(candidate.state.capture);
+      if (capture === undefined) throw new Error(`capture ${String(candidate.state.capture)} was not read`);
+      if (candidate.problem !== null) findings.push({ slot, kind: "fail", target: null, column: null, ...candidate.problem });
+      else if (capture.shape !== null && containers.isSuspect(decodeShape(capture.shape))) suspects.add(capture.id);
+      if (candidate.problem === null) documents.push({ slot, capture: capture.id, position: candidate.state.position, capturedAt: capture.capturedAt, parameters: capture.parameters });
+    }
+    const bodies: { capture: number; body: string }[] = [];
+    for await (const { capture, body } of this.#deps.raw.readBodies([...captures.values()].filter((capture) => documents.some((document) => document.capture === capture.id)))) {
+      const content = body.toString("utf8");
+      if (suspects.has(capture.id)) findings.push(...this.#wrongContainers(containers, content, documents.filter((document) => document.capture === capture.id)));
+      bodies.push({ capture: capture.id, body: content });
+    }
+    const wrong = new Set(findings.map((finding) => finding.slot));
+    const verdict = await this.#engine.run(
+      connection,
+      bodies,
+      documents.filter((document) => !wrong.has(document.slot)),
+    );
+    findings.push(...verdict.findings);
+    const failing = new Set(findings.filter((finding) => finding.kind === "rule" || finding.kind === "fail").map((finding) => finding.slot));
+    const tried = candidates.map((candidate, slot): TriedState => ({ slot, state: candidate.state, passed: !failing.has(slot), last: candidate.rank >= candidate.total }));
+    await before;
+    if (this.#broken !== null) return [];
+    await this.#deps.store.apply(connection, this.#plan, { runId: this.#runId, tried, findings, rows: verdict.rows });
+    await this.#engine.dropTables(connection);
+    this.#ruleFailed ||= findings.some((finding) => finding.kind === "rule");
+    this.#failedStates += failing.size;
+    const failed = candidates.filter((_, slot) => failing.has(slot));
+    this.#settled += candidates.length - failed.filter((candidate) => candidate.rank < candidate.total).length;
+    this.#options.onProgress?.({ documents: this.#settled, total: this.#total });
+    return failed;
+  }
+
+  async #captures(candidates: readonly Candidate[]): Promise<ReadonlyMap<number, Capture>> {
+    const ids = [...new Set(candidates.map((candidate) => candidate.state.capture))].sort((a, b) => a - b);
+    const captures = new Map<number, Capture>();
+    for await (const capture of this.#deps.raw.capturesByIds(rawTableOf(this.#plan), ids)) captures.set(capture.id, capture);
+    return captures;
+  }
+
+  #wrongContainers(containers: ContainerCheck, body: string, documents: readonly SliceDocument[]): Finding[] {
+    return containers.find(JSON.parse(body)).flatMap((wrong) =>
+      documents
+        .filter((document) => {
+          const place = pointerOf(this.#plan, document.position);
+          return wrong.pointer === place || wrong.pointer.startsWith(`${place}/`) || place.startsWith(`${wrong.pointer}/`);
+        })
+        .map((document): Finding => ({ slot: document.slot, kind: "fail", target: null, rule: `the value is ${wrong.expected === "scalar" ? "a" : "an"} ${wrong.expected}`, column: null, pointer: wrong.pointer, value: wrong.value })),
+    );
+  }
+}
+
+/** Slices bounded in bytes: documents of one capture stand together and count its body once. */
+async function* sliced(candidates: Iterable<Candidate> | AsyncIterable<Candidate>, sliceBytes: number): AsyncGenerator<readonly Candidate[]> {
+  let slice: Candidate[] = [];
+  let bytes = 0;
+  let capture = -1;
+  for await (const candidate of candidates) {
+    if (candidate.state.capture !== capture && slice.length > 0 && bytes + candidate.bytes > sliceBytes) {
+      yield slice;
+      slice = [];
+      bytes = 0;
+    }
+    if (candidate.state.capture !== capture) bytes += candidate.bytes;
+    capture = candidate.state.capture;
+    slice.push(candidate);
+  }
+  if (slice.length > 0) yield slice;
+}

@@ -1,0 +1,5 @@
+export interface Count {
+  readonly balls: number;
+  readonly strikes: number;
+  readonly outs: number;
+}

@@ -1,0 +1,152 @@
+import { describe, expect, test } from "vitest";
+import { MOCKTON_MALLARDS, SIMVILLE_SLIDERS } from "../league/fictional-league.ts";
+import { SURNAMES } from "../league/invented-names.ts";
+import { makeRoster } from "../league/make-roster.ts";
+import type { Club, Roster } from "../league/team.ts";
+import { createRandomSource } from "../random-source.ts";
+import { runnersOn } from "./base-state.ts";
+import type { Play, PlayedGame } from "./game-record.ts";
+import { outsOn } from "./game-record.ts";
+import { playGame } from "./play-game.ts";
+
+function game(seed: number): PlayedGame {
+  const random = createRandomSource(seed);
+  const roster = (club: Club, firstPlayerId: number, from: number): Roster =>
+    makeRoster(random.fork(club.code), {
+      club,
+      season: 2024,
+      record: { wins: 1, losses: 1 },
+      firstPlayerId,
+      lastNames: SURNAMES.slice(from, from + 26),
+    });
+  return playGame(random.fork("game"), { away: roster(MOCKTON_MALLARDS, 1, 0), home: roster(SIMVILLE_SLIDERS, 101, 26) }, 0);
+}
+
+function halves(plays: readonly Play[]): Play[][] {
+  const starts = plays.flatMap((play, i) => (plays[i - 1]?.battingSide === play.battingSide ? [] : [i]));
+  return starts.map((start, i) => plays.slice(start, starts[i + 1]));
+}
+
+const games = Array.from({ length: 60 }, (_, i) => game(i + 1));
+const plays = games.flatMap((played) => played.plays);
+const eventTypes = new Set(
+  plays.flatMap((play) => [play.eventType, ...play.events.map((event) => (event.kind === "action" ? event.eventType : event.kind))]),
+);
+
+describe("a game", () => {
+  test("is not a tie and has at least nine innings", () => {
+    for (const { plays: played } of games) {
+      const last = played.at(-1);
+      expect(last?.score.away).not.toBe(last?.score.home);
+      expect(last?.inning).toBeGreaterThanOrEqual(9);
+    }
+  });
+
+  test("is played with three outs in every half inning but the last", () => {
+    for (const { plays: played } of games) {
+      const outs = halves(played).map((half) => half.reduce((sum, play) => sum + outsOn(play), 0));
+      expect(new Set(outs.slice(0, -1))).toEqual(new Set([3]));
+    }
+  });
+
+  test("ends with fewer than three outs only when the home team has won", () => {
+    const walkOffs = games.map(({ plays: played }) => played.at(-1)).filter((last) => last !== undefined && last.count.outs < 3);
+    expect(walkOffs.length).toBeGreaterThan(0);
+    expect(walkOffs.filter((last) => last === undefined || last.score.home <= last.score.away)).toEqual([]);
+  });
+
+  test("is not batted on by a home team that leads after the top of the ninth", () => {
+    const tops = games.flatMap(({ plays: played }) => played.findLast((play) => play.inning === 9 && play.battingSide === "away") ?? []);
+    const decided = tops.filter((top) => top.score.home > top.score.away);
+    expect(decided.length).toBeGreaterThan(0);
+    expect(decided.filter((top) => !games.some(({ plays: played }) => played.at(-1) === top))).toEqual([]);
+  });
+
+  test("is won by one run on a walk-off, but for home runs", () => {
+    const walkOffs = games
+      .flatMap(({ plays: played }) => played.at(-1) ?? [])
+      .filter((last) => last.count.outs < 3 && last.eventType !== "home_run");
+    expect(new Set(walkOffs.map((last) => last.score.home - last.score.away))).toEqual(new Set([1]));
+  });
+
+  test("places a runner on second base in every half of an extra inning", () => {
+    const extra = games.flatMap((played) => halves(played.plays).filter((half) => (half[0]?.inning ?? 0) > 9));
+    expect(extra.length).toBeGreaterThan(0);
+    for (const half of extra) expect(half[0]?.basesBefore["2B"]?.isPlaced).toBe(true);
+  });
+});
+
+describe("a play", () => {
+  test("brings every batter to an out, to a run, or to be left on base", () => {
+    for (const half of games.flatMap((played) => halves(played.plays))) {
+      const batters = half.filter((play) => play.isPlateAppearance).length;
+      const placed = half.filter((play) =>
+        play.events.some((event) => event.kind === "action" && event.eventType === "runner_placed"),
+      ).length;
+      const movements = half.flatMap((play) => play.movements);
+      const runs = movements.filter((movement) => movement.end === "score").length;
+      const outs = movements.filter((movement) => movement.outNumber !== null).length;
+      const last = half.at(-1);
+      expect(batters + placed).toBe(runs + outs + (last === undefined ? 0 : runnersOn(last.basesAfter)));
+    }
+  });
+
+  test("follows the order of its batting team", () => {
+    for (const { plays: played, teams } of games) {
+      for (const side of ["away", "home"] as const) {
+        const slots = new Map(teams[side].appearances.map(({ player, slot }) => [player.id, slot]));
+        const batted = played
+          .filter((play) => play.battingSide === side && play.isPlateAppearance)
+          .map((play) => slots.get(play.batter.id));
+        expect(batted).toEqual(batted.map((_, i) => (i % 9) + 1));
+      }
+    }
+  });
+
+  test("has a count that grows pitch by pitch", () => {
+    for (const play of plays) {
+      const pitches = play.events.filter((event) => event.kind === "pitch");
+      const sums = pitches.map((event) => event.count.balls + event.count.strikes);
+      expect(sums.every((sum, i) => i === 0 || sum >= (sums[i - 1] ?? 0))).toBe(true);
+      expect(pitches.map((event) => event.pitchNumber)).toEqual(pitches.map((_, i) => i + 1));
+    }
+  });
+
+  test("is a strikeout on the third strike and a walk on the fourth ball", () => {
+    const counts = (eventType: string, part: "strikes" | "balls"): Set<number> =>
+      new Set(plays.filter((play) => play.eventType === eventType).map((play) => play.count[part]));
+    expect(counts("strikeout", "strikes")).toEqual(new Set([3]));
+    expect(counts("walk", "balls")).toEqual(new Set([4]));
+  });
+});
+
+test.each([
+  "strikeout",
+  "walk",
+  "hit_by_pitch",
+  "single",
+  "double",
+  "triple",
+  "home_run",
+  "field_out",
+  "force_out",
+  "grounded_into_double_play",
+  "double_play",
+  "sac_fly",
+  "field_error",
+  "stolen_base_2b",
+  "caught_stealing_2b",
+  "wild_pitch",
+  "passed_ball",
+  "pitching_substitution",
+  "offensive_substitution",
+  "defensive_substitution",
+  "defensive_switch",
+  "mound_visit",
+  "batter_timeout",
+  "pickoff",
+  "stepoff",
+  "runner_placed",
+])("a season of games knows %s", (eventType) => {
+  expect(eventTypes).toContain(eventType);
+});

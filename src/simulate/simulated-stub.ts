@@ -1,0 +1,39 @@
+import { createHash } from "node:crypto";
+import type { JsonObject } from "./json-value.ts";
+import { simulateGame } from "./simulate-game.ts";
+import type { SimulationSpec } from "./simulate-game.ts";
+
+/** A recorded answer in the layout of the Python client `pymlb_statsapi`. */
+export interface StubEnvelope {
+  readonly endpoint: string;
+  readonly method: string;
+  readonly path_params: Readonly<Record<string, string>>;
+  readonly query_params: Readonly<Record<string, string>>;
+  readonly url: string;
+  readonly status_code: number;
+  readonly response: JsonObject;
+}
+
+/** Gives the stub of a simulated game's live feed, as if the API had been asked for it. */
+export function simulatedStub(spec: SimulationSpec): StubEnvelope {
+  return {
+    endpoint: "game",
+    method: "liveGameV1",
+    path_params: { game_pk: String(spec.gamePk) },
+    query_params: {},
+    url: `https://statsapi.mlb.com/api/v1.1/game/${spec.gamePk}/feed/live`,
+    status_code: 200,
+    response: simulateGame(spec),
+  };
+}
+
+/**
+ * Where a stub lies in a stub folder: `game/liveGameV1/liveGameV1_game_pk=747175_….json.gz`. The last part is a hash of the
+ * parameters (ours: the client's own is not documented); stubs are found by their envelope, never by their name.
+ */
+export function stubPath(stub: StubEnvelope): string {
+  const parameters = Object.entries({ ...stub.path_params, ...stub.query_params }).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const hash = createHash("sha256").update(JSON.stringify(parameters)).digest("hex").slice(0, 8);
+  const name = [stub.method, ...parameters.map(([key, value]) => `${key}=${value}`), hash].join("_");
+  return `${stub.endpoint}/${stub.method}/${name}.json.gz`;
+}

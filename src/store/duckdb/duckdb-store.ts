@@ -1,0 +1,118 @@
+import type { Connection, SqlRow } from "../../duckdb/connection.ts";
+import type { Mapping } from "../../mapping/mapping.ts";
+import type { Plan } from "../../plan/plan.ts";
+import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
+import type { SliceApplication } from "../store.ts";
+import { applySlice } from "./apply-slice.ts";
+import { type AttachOptions, attachStore, detachStore } from "./attach.ts";
+import { prepareSchema, stateTable } from "./target-schema.ts";
+
+export interface DuckdbStoreOptions {
+  readonly file: string;
+  readonly waitMs: number;
+  readonly onWait?: (holder: string) => void;
+}
+
+/** What a run is, when it begins. */
+export interface RunStart {
+  readonly runId: string;
+  readonly mode: string;
+  readonly engine: string;
+  /** Filters and flags as JSON text. */
+  readonly options: string;
+  readonly failedCaptures: number;
+}
+
+const text = duckdbDialect.text.bind(duckdbDialect);
+
+/**
+ * The embedded store: one DuckDB file. It is attached for as long as something is written or read and let go in between, so
+ * that other processes get at it. Work of one process goes one after the other, in the order of asking.
+ */
+export class DuckdbStore {
+  readonly #options: DuckdbStoreOptions;
+  #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+  #attachedBy: Connection | null = null;
+
+  constructor(options: DuckdbStoreOptions) {
+    this.#options = options;
+  }
+
+  get file(): string {
+    return this.#options.file;
+  }
+
+  /** Runs `work` while the file is attached for writing. The file is kept when somebody waits to go on with it. */
+  async whileAttached<T>(connection: Connection, work: () => Promise<T>, access: AttachOptions["access"] = "write"): Promise<T> {
+    this.#waiting++;
+    const before = this.#last;
+    let release = (): void => undefined;
+    this.#last = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await before;
+    this.#waiting--;
+    try {
+      if (this.#attachedBy === null) {
+        await attachStore(connection, { ...this.#options, access });
+        this.#attachedBy = connection;
+      }
+      return await work();
+    } finally {
+      try {
+        if (this.#waiting === 0 && this.#attachedBy !== null) {
+          this.#attachedBy = null;
+          await detachStore(connection);
+        }
+      } finally {
+        release();
+      }
+    }
+  }
+
+  /** Makes or migrates the tables of a mapping. */
+  async prepare(connection: Connection, mapping: Mapping): Promise<void> {
+    await this.whileAttached(connection, () => prepareSchema(connection, mapping));
+  }
+
+  async startRun(connection: Connection, plan: Plan, run: RunStart): Promise<void> {
+    await this.whileAttached(connection, async () => {
+      await connection.run(
+        `INSERT INTO ${stateTable("runs")} (run_id, mapping, fingerprint, mode, engine, status, started_at, options, failed_captures) VALUES (${[run.runId, plan.mapping, plan.fingerprint, run.mode, run.engine].map(text).join(", ")}, 'running', now(), ${text(run.options)}, ${String(run.failedCaptures)})`,
+      );
+      const targets = plan.targets.map((target) => `(${text(run.runId)}, ${text(target.name)}, 0, 0, 0, 0, 0, 0, 0)`);
+      await connection.run(`INSERT INTO ${stateTable("run_targets")} VALUES ${targets.join(", ")}`);
+    });
+  }
+
+  async apply(connection: Connection, plan: Plan, application: SliceApplication): Promise<void> {
+    await this.whileAttached(connection, () => applySlice(connection, plan, application));
+  }
+
+  /** Ends a run: its status, and documents that had nothing to try. Gives its counts as the store has them. */
+  async finishRun(connection: Connection, runId: string, end: { readonly status: "done" | "failed" | "interrupted"; readonly unchanged: number; readonly exit: number; readonly error: string | null }): Promise<RunRecord> {
+    return this.whileAttached(connection, async () => {
+      await connection.run(
+        `UPDATE ${stateTable("runs")} SET status = ${text(end.status)}, finished_at = now(), selected = selected + ${String(end.unchanged)}, unchanged = unchanged + ${String(end.unchanged)}, exit = ${String(end.exit)}, error = ${end.error === null ? "NULL" : text(end.error)} WHERE run_id = ${text(runId)}`,
+      );
+      return readRun(connection, runId);
+    });
+  }
+
+  async readRun(connection: Connection, runId: string): Promise<RunRecord> {
+    return this.whileAttached(connection, () => readRun(connection, runId));
+  }
+}
+
+/** A run and its targets, as the store has them. */
+export interface RunRecord {
+  readonly run: SqlRow;
+  readonly targets: readonly SqlRow[];
+}
+
+async function readRun(connection: Connection, runId: string): Promise<RunRecord> {
+  const [run] = await connection.rows(`SELECT * FROM ${stateTable("runs")} WHERE run_id = ${text(runId)}`);
+  if (run === undefined) throw new Error(`no run ${runId}`);
+  return { run, targets: await connection.rows(`SELECT * FROM ${stateTable("run_targets")} WHERE run_id = ${text(runId)} ORDER BY rowid`) };
+}
