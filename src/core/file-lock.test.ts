@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -112,6 +113,29 @@ describe("a file lock", () => {
     await utimes(path, before, before);
     await using lock = await FileLock.acquire(path, { waitMs: 0 });
     expect(lock.holder.pid).toBe(pid);
+  });
+
+  test("of a dead process is left alone where another one was faster", async () => {
+    await writeFile(path, "");
+    const living = {
+      pid,
+      host: hostname(),
+      started: null,
+      since: "2024-07-13T04:19:09.000000Z",
+      token: "00000000-0000-4000-8000-000000000002",
+    };
+    // The clock is asked after the dead lock was read: the moment at which another process takes it over.
+    let asked = 0;
+    const now = (): Date => {
+      if (++asked === 2) writeFileSync(path, JSON.stringify(living));
+      return new Date(Date.now() + 60_000);
+    };
+    await expect(
+      FileLock.acquire(path, { waitMs: 0 }, { clock: { now }, sleep: async () => await Promise.resolve() }),
+    ).rejects.toMatchObject({ code: "lock.held" });
+    expect(asked).toBe(2);
+    expect(JSON.parse(await readFile(path, "utf8"))).toEqual(living);
+    expect(await readdir(folder)).toEqual(["lock"]);
   });
 
   test("of a dead process goes to exactly one of many at a time", async () => {

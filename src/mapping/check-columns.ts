@@ -63,7 +63,7 @@ function checkType(context: CheckContext, field: PartialSpec<FieldSpec>): Column
 }
 
 /** By the word before the parenthesis: `VARCAR(10)` is near `VARCHAR(n)`, and so is `VARCHAR`. */
-export function nearestType(written: string): string | null {
+function nearestType(written: string): string | null {
   const word = (spelling: string): string => spelling.replace(/\(.*/s, "");
   const words = COLUMN_TYPE_SPELLINGS.map(word);
   const near = words.includes(word(written)) ? word(written) : nearestSpelling(word(written), words);

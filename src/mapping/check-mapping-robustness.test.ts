@@ -46,7 +46,7 @@ test("a mapping with a piece cut out, put elsewhere or replaced gets a verdict",
     fc.property(fc.nat(right.length), fc.nat(40), piece, (start, length, by) => {
       expectVerdict(right.slice(0, start) + by + right.slice(start + length));
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 
@@ -76,7 +76,7 @@ test("a mapping with other values gets a verdict", () => {
       );
       expectVerdict(lines.with(line, changed).join("\n"));
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 

@@ -26,6 +26,8 @@ export interface MappingLinks {
   readonly endpoint: { readonly name: string; readonly place: Place } | null;
   readonly tables: readonly LinkedTable[];
   readonly outward: readonly OutwardRelationship[];
+  /** Where raw captures are kept: no mapping fills that table. */
+  readonly rawTable: string | null;
 }
 
 export interface LinkedTable {
@@ -45,7 +47,8 @@ export function requireMapping(text: string, file: string): Mapping {
 export function checkMapping(reading: MappingReading): CheckedMapping {
   const report = createReport(reading.file, reading.problems);
   const context: CheckContext = { positions: reading.positions, report };
-  if (reading.spec === null) return { mapping: null, problems: report.sorted(), links: { endpoint: null, tables: [], outward: [] } };
+  if (reading.spec === null)
+    return { mapping: null, problems: report.sorted(), links: { endpoint: null, tables: [], outward: [], rawTable: null } };
   const { mapping, links } = checkSpec(context, reading.spec);
   const problems = report.sorted();
   return problems.length === 0 && mapping !== null ? { mapping, problems: [], links } : { mapping: null, problems, links };
@@ -103,6 +106,7 @@ function checkSpec(
         columns: columnTypes(target.columns),
       })),
       outward: surroundings.outward,
+      rawTable: sourceSpec.raw_table ?? null,
     },
   };
 }

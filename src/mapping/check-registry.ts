@@ -14,11 +14,19 @@ export interface CheckedFile {
 export function checkRegistry(files: readonly CheckedFile[]): readonly Problem[] {
   const tables = new Map<string, { readonly file: string; readonly table: LinkedTable }>();
   const names = new Map<string, string>();
+  const rawTables = new Set(files.map(({ checked }) => checked.links.rawTable));
   const reports = files.map(({ file, checked }) => {
     const report = createReport(file);
     checkFolder(file, checked, report);
     checkMappingName(file, checked, names, report);
     for (const table of checked.links.tables) {
+      if (rawTables.has(table.name))
+        report.add(table.place, {
+          code: "mapping.raw-table",
+          message: `the table ${quoted(table.name)} keeps raw captures`,
+          expected: "a table of its own",
+          got: "the raw_table of a mapping",
+        });
       const owner = tables.get(table.name);
       if (owner === undefined) tables.set(table.name, { file, table });
       else

@@ -183,6 +183,6 @@ function written(field: string | readonly string[]): readonly string[] {
   return typeof field === "string" ? [field] : field;
 }
 
-export function isSameSet(left: readonly string[], right: readonly string[]): boolean {
+function isSameSet(left: readonly string[], right: readonly string[]): boolean {
   return left.length === right.length && left.every((name) => right.includes(name));
 }

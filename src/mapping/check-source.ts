@@ -25,7 +25,7 @@ export function checkSource(
     spec.document_key === undefined
       ? []
       : checkNames(context, spec, "document_key", spec.document_key, { what: "file-level field", names: columns });
-  checkDocumentKeyColumns(context, documentKey, columns);
+  for (const name of documentKey) refuseExpression(context, columns.get(name), "document key");
   const date = spec.date === undefined ? null : checkDate(context, spec, spec.date, columns);
   const filter =
     spec.filter === undefined
@@ -36,18 +36,15 @@ export function checkSource(
   return { endpoint: spec.endpoint, method: spec.method, rawTable: spec.raw_table, arraySource, documentKey, version, date, filter };
 }
 
-function checkDocumentKeyColumns(context: CheckContext, documentKey: readonly string[], columns: ReadonlyMap<string, DraftColumn>): void {
-  for (const name of documentKey) {
-    const column = columns.get(name);
-    if (column?.spec.expression !== undefined) {
-      problemAt(context, column.spec, "expression", {
-        code: "mapping.document-key",
-        message: `the document key ${quoted(name)} is an expression`,
-        expected: "json_path or source_field (documents are found without an engine)",
-        got: "an expression",
-      });
-    }
-  }
+/** A document's key and date are read when a capture comes in, by no engine. */
+function refuseExpression(context: CheckContext, column: DraftColumn | undefined, what: string): void {
+  if (column?.spec.expression === undefined) return;
+  problemAt(context, column.spec, "expression", {
+    code: "mapping.document-key",
+    message: `the ${what} ${quoted(column.name)} is an expression`,
+    expected: "json_path or source_field (captures are sorted into documents without an engine)",
+    got: "an expression",
+  });
 }
 
 function checkDate(
@@ -57,6 +54,7 @@ function checkDate(
   columns: ReadonlyMap<string, DraftColumn>,
 ): string | null {
   const [found] = checkNames(context, spec, "date", name, { what: "file-level field", names: columns });
+  refuseExpression(context, columns.get(name), "date");
   const type = columns.get(name)?.type;
   if (type !== undefined && type !== null && type.name !== "DATE") {
     problemAt(context, spec, "date", {

@@ -51,7 +51,7 @@ export function checkTarget(context: CheckContext, draft: DraftTarget, surroundi
     fields,
     relationships,
     indexes: checkIndexes(context, draft, indexNames),
-    rules: checkRules(context, draft, scope, targets, document.documentKey),
+    rules: checkRules(context, draft, scope, targets),
     export: checkExport(context, draft),
   };
 }
@@ -61,13 +61,12 @@ function checkRules(
   draft: DraftTarget,
   scope: FieldScope,
   targets: ReadonlyMap<string, DraftTarget>,
-  documentKey: readonly string[],
 ): readonly Rule[] {
   const seen = new Set<string>();
   const aggregateTargets = new Map(
     [...targets].map(([name, target]): [string, AggregateTarget] => [
       name,
-      { columns: columnTypes(target.columns), primaryKey: correlationKey(target, draft, documentKey) },
+      { columns: columnTypes(target.columns), primaryKey: target.primaryKey },
     ]),
   );
   return (draft.spec.data_quality ?? []).flatMap((spec): readonly Rule[] => {
@@ -87,13 +86,6 @@ function checkRules(
     if (expression === null || spec.severity === undefined) return [];
     return [{ rule: spec.rule, expression, severity: spec.severity, description: spec.description ?? null }];
   });
-}
-
-/** Key columns of a target that mean the same here: those of the document, and those of one name and type. */
-function correlationKey(target: DraftTarget, outer: DraftTarget, documentKey: readonly string[]): readonly string[] {
-  return target.primaryKey.filter(
-    (name) => documentKey.includes(name) || target.columns.get(name)?.type?.name === outer.columns.get(name)?.type?.name,
-  );
 }
 
 function checkExport(context: CheckContext, draft: DraftTarget): Export | null {

@@ -4,7 +4,7 @@ import type { Path, Reference } from "./path.ts";
 
 /** A mapping, checked: every default filled in, every `for_each` expanded, every path and expression parsed and typed. `MappingSpec` is the same as written. */
 export interface Mapping {
-  /** `<endpoint>/<method>`, or `<endpoint>/<method>/<file name>` where several mappings take captures of one method. */
+  /** `<endpoint>/<file name without .yaml>`. Several mappings may take captures of one method. */
   readonly name: string;
   /** The file it was read from, relative to the mappings folder. */
   readonly file: string;

@@ -129,7 +129,7 @@ function stepOf({ key, odd, items }: Readonly<Record<string, string | undefined>
 }
 
 /** `\"` and the other escapes of JSON; null where there is none such. */
-export function readQuotedKey(inside: string): string | null {
+function readQuotedKey(inside: string): string | null {
   try {
     const text: unknown = JSON.parse(`"${inside}"`);
     return typeof text === "string" ? text : null;

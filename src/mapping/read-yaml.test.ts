@@ -89,6 +89,12 @@ describe("refuses, each with its place,", () => {
     for (const problem of problems) expect(problem).toMatch(/^m\.yaml:\d+:\d+ {2}this is no YAML: /);
   });
 
+  test("a path with brackets in a flow map, saying that it needs quotes", () => {
+    expect(read("a: {b: $.c[*], d: 1}\n").problems).toEqual([
+      'm.yaml:1:11  this is no YAML: Unexpected flow-seq-start at node end. Expected quotes around a text with brackets or braces inside of {…} or […], as "$.plays[*]"',
+    ]);
+  });
+
   test("an alias, so that nothing multiplies (a billion laughs)", () => {
     const levels = Array.from({ length: 10 }, (_, level) => `a${level + 1}: &a${level + 1} [${`*a${level}, `.repeat(9)}*a${level}]`);
     const { problems } = read(["a0: &a0 lol", ...levels].join("\n"));
@@ -113,6 +119,12 @@ describe("refuses, each with its place,", () => {
   });
 });
 
+test("lists a thousand problems, and says how many more there are", () => {
+  const { problems } = read("1: x\n".repeat(1_500));
+  expect(problems).toHaveLength(1_001);
+  expect(problems.at(-1)).toBe("m.yaml:1001:1  500 more problems from here on");
+});
+
 test("leaves Object.prototype alone", () => {
   const { value } = read('{"__proto__": {"polluted": true}, "a": {"__proto__": {"polluted": true}}}\n');
   expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
@@ -120,7 +132,7 @@ test("leaves Object.prototype alone", () => {
   expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
 });
 
-test("reads a hundred thousand keys in one file", () => {
+test("reads tens of thousands of keys in one place", () => {
   const text = Array.from({ length: 60_000 }, (_, key) => `k${key}: 1`).join("\n");
   expect(Object.keys(read(text).value as object)).toHaveLength(60_000);
 });

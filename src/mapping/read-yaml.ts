@@ -91,10 +91,24 @@ function readOneDocument(tokens: readonly CST.Token[], placeAt: (offset: number)
       got: `${String(documents.length)} documents separated by ---`,
     });
   }
-  for (const error of document.errors) {
-    report.add(placeAt(error.pos[0]), { code: "yaml.syntax", message: `this is no YAML: ${error.message}` });
-  }
+  reportSyntax(document, placeAt, report);
   return document;
+}
+
+/** The first error of each line: those after it mostly follow from it. */
+function reportSyntax(document: Document.Parsed, placeAt: (offset: number) => Place, report: Report): void {
+  const lines = new Set<number>();
+  for (const error of document.errors) {
+    const place = placeAt(error.pos[0]);
+    if (lines.has(place.line)) continue;
+    lines.add(place.line);
+    const isBracket = error.message.startsWith("Unexpected flow-");
+    report.add(place, {
+      code: "yaml.syntax",
+      message: `this is no YAML: ${error.message}`,
+      ...(isBracket ? { expected: 'quotes around a text with brackets or braces inside of {…} or […], as "$.plays[*]"' } : {}),
+    });
+  }
 }
 
 /** Offset of the first token below the allowed depth. Without recursion: the file may be hostile. */

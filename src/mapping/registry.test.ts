@@ -17,6 +17,7 @@ afterEach(async () => {
 interface Sketch {
   readonly endpoint?: string;
   readonly method?: string;
+  readonly rawTable?: string;
   readonly table: string;
   readonly relationship?: string;
 }
@@ -24,9 +25,10 @@ interface Sketch {
 const mappingText = ({
   endpoint = "game",
   method = "plays",
+  rawTable = "captures",
   table,
   relationship,
-}: Sketch): string => `source: {endpoint: ${endpoint}, method: ${method}, raw_table: ${endpoint}.${method}, document_key: [game_pk]}
+}: Sketch): string => `source: {endpoint: ${endpoint}, method: ${method}, raw_table: ${endpoint}.${rawTable}, document_key: [game_pk]}
 fields:
   - {name: game_pk, type: BIGINT, json_path: $.pk}
 targets:
@@ -103,6 +105,13 @@ describe("reports, over all files at once,", () => {
     await write("game/b.yaml", mappingText({ table: "game.plays" }));
     expect(await problemsOf()).toEqual([
       'game/b.yaml:5:11  the table "game.plays" belongs to another mapping. Expected each table in one mapping, got "game.plays", which game/a.yaml fills',
+    ]);
+  });
+
+  test("a target that is a raw table", async () => {
+    await write("game/a.yaml", mappingText({ rawTable: "plays", table: "game.plays" }));
+    expect(await problemsOf()).toEqual([
+      'game/a.yaml:5:11  the table "game.plays" keeps raw captures. Expected a table of its own, got the raw_table of a mapping',
     ]);
   });
 

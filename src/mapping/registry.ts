@@ -50,7 +50,7 @@ function checkFolder(folder: string, { files, problems }: MappingFolder): Regist
 }
 
 /** Makes a registry of mappings that are checked already. */
-export function createRegistry(mappings: readonly Mapping[]): Registry {
+function createRegistry(mappings: readonly Mapping[]): Registry {
   const sorted = mappings.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const byName = new Map(sorted.map((mapping) => [mapping.name, mapping]));
   const byTable = new Map(sorted.flatMap((mapping) => mapping.targets.map((target) => [target.name, { mapping, target }] as const)));

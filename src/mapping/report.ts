@@ -19,6 +19,9 @@ export interface Report {
   sorted(): readonly Problem[];
 }
 
+/** More are not read by anyone, and a hostile file can have as many as it has characters. */
+const MAX_PROBLEMS = 1_000;
+
 export function createReport(file: string, known: readonly Problem[] = []): Report {
   const problems = new Map<string, Problem>();
   const keep = (problem: Problem): void => {
@@ -31,7 +34,17 @@ export function createReport(file: string, known: readonly Problem[] = []): Repo
       keep({ file, line: place.line, column: place.column, ...text, ...(typeof didYouMean === "string" ? { didYouMean } : {}) });
     },
     sorted() {
-      return [...problems.values()].toSorted((a, b) => a.line - b.line || a.column - b.column);
+      const sorted = [...problems.values()].toSorted((a, b) => a.line - b.line || a.column - b.column);
+      const first = sorted[MAX_PROBLEMS];
+      if (first === undefined) return sorted;
+      const rest = {
+        code: "file.more-problems",
+        file,
+        line: first.line,
+        column: first.column,
+        message: `${String(sorted.length - MAX_PROBLEMS)} more problems from here on`,
+      };
+      return [...sorted.slice(0, MAX_PROBLEMS), rest];
     },
   };
 }

@@ -34,6 +34,7 @@ const SCOPE: Scope = {
           primaryKey: ["game_pk", "n", "x"],
         },
       ],
+      ["g.other", { columns: columnsOf({ n: "BIGINT" }), primaryKey: ["n"] }],
     ]),
   },
 };
@@ -192,6 +193,7 @@ describe("what does not fit is reported", () => {
     ["(select sum(t) from g.inner) > 0", null, '12: unknown column "t"'],
     ["(select sum($.x) from g.inner) > 0", null, '12: the path "$.x" cannot be used here'],
     ["(select sum((select count(*) from g.inner)) from g.inner) > 0", null, "12: aggregates are for rules"],
+    ["(select count(*) from g.other) > 0", null, '0: the shared key column "n" is INT here and BIGINT in g.other'],
     ["n + 1", null, "2: a condition must be BOOLEAN"],
     ["t", "INT", "0: the expression gives TEXT, the column is INT"],
     ["d", "BIGINT", "0: the expression gives DOUBLE, the column is BIGINT"],

@@ -355,6 +355,15 @@ class Typing {
     const operand = syntax.operand === null ? null : inner.#aggregateOperand(syntax.name, syntax.operand);
     if ((syntax.where !== null && where === null) || (syntax.operand !== null && operand === null)) return null;
     const correlatedOn = scope.primaryKey.filter((name) => target.primaryKey.includes(name));
+    for (const name of correlatedOn) {
+      const [here, there] = [this.#scope.columns.get(name), target.columns.get(name)];
+      if (here === undefined || here === null || there === undefined || there === null || here.name === there.name) continue;
+      this.fault(syntax, {
+        message: `the shared key column ${quoted(name)} is ${here.name} here and ${there.name} in ${syntax.target}`,
+        expected: "one type (rows are matched on it)",
+        got: `${here.name} and ${there.name}`,
+      });
+    }
     return {
       kind: "aggregate",
       name: syntax.name,

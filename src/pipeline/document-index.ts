@@ -25,12 +25,16 @@ export class DocumentIndex {
     this.#sidecar = raw.sidecar(rawTableOf(plan), sourceFingerprint(plan).slice(0, 32));
   }
 
-  /** Adds captures that were just stored, with their parsed bodies, in order of ids. What a crash leaves out, `catchUp` adds. */
-  async add(captures: readonly { readonly capture: Capture; readonly body: unknown }[]): Promise<void> {
+  /** The documents of a capture on its way in: `add` takes them once the capture has an id. */
+  documentsOf(capture: Pick<Capture, "capturedAt" | "parameters">, body: unknown): readonly IndexedDocument[] {
+    return indexDocuments(this.#plan, capture, body);
+  }
+
+  /** Adds captures that were just stored, in order of ids. What a crash leaves out, `catchUp` adds. */
+  async add(captures: readonly { readonly capture: number; readonly documents: readonly IndexedDocument[] }[]): Promise<void> {
     const next = (await this.#sidecar.lastId()) + 1;
-    const lines = captures.toSorted((a, b) => a.capture.id - b.capture.id).map(({ capture, body }) => this.#line(capture, body));
     // A gap would hide the captures in it: those are indexed from raw.
-    if (lines[0] !== undefined && Number(lines[0].capture) <= next) await this.#sidecar.append(lines);
+    if (captures[0] !== undefined && captures[0].capture <= next) await this.#sidecar.append(captures.map(({ capture, documents }) => ({ capture, documents })));
   }
 
   /** Indexes the captures of raw that are not yet, reading their bodies. Gives how many. */
@@ -70,7 +74,9 @@ export class DocumentIndex {
         if (capture.done === true || capture.value.id !== line.capture) continue;
         const { id, capturedAt, contentHash, bytes } = capture.value;
         for (const document of line["documents"] as readonly IndexedDocument[]) {
-          rows.push([document.key, id, document.position, document.version, capturedAt, contentHash, bytes, document.date, document.problem === null ? null : JSON.stringify(document.problem)]);
+          // A document without a name stands for itself alone, so that it can be quarantined.
+          const key = document.key ?? `capture ${String(id)}${document.position === "" ? "" : ` at ${document.position}`}`;
+          rows.push([key, id, document.position, document.version, capturedAt, contentHash, bytes, document.date, document.problem === null ? null : JSON.stringify(document.problem)]);
         }
         if (rows.length >= 2000) await flush();
       }
@@ -81,7 +87,6 @@ export class DocumentIndex {
   }
 
   #line(capture: Capture, body: unknown): SidecarLine {
-    const documents = capture.failure === null ? indexDocuments(this.#plan, { capture: capture.id, capturedAt: capture.capturedAt, parameters: capture.parameters }, body) : [];
-    return { capture: capture.id, documents };
+    return { capture: capture.id, documents: capture.failure === null ? this.documentsOf(capture, body) : [] };
   }
 }

@@ -6,8 +6,8 @@ import { holdsFilter } from "./source-filter.ts";
 
 /** What the document index says of one document of a capture. */
 export interface IndexedDocument {
-  /** Canonical JSON array of the key columns' values: `[747175]`. */
-  readonly key: string;
+  /** Canonical JSON array of the key columns' values: `[747175]`; null where it has no name (`problem` says why). */
+  readonly key: string | null;
   /** Array positions and keys of the document in its answer, joined by `,`; empty where the answer is the document. */
   readonly position: string;
   readonly version: string | null;
@@ -18,7 +18,6 @@ export interface IndexedDocument {
 }
 
 export interface IndexedCapture {
-  readonly capture: number;
   readonly capturedAt: string;
   readonly parameters: Readonly<Record<string, string>>;
 }
@@ -27,12 +26,12 @@ export interface IndexedCapture {
 export function indexDocuments(plan: Plan, capture: IndexedCapture, body: unknown): readonly IndexedDocument[] {
   if (plan.source.filter !== null && !holdsFilter(plan.source.filter, capture.parameters)) return [];
   const documents = [...descend(plan, { values: [body], positions: [] })].map((place) =>
-    place.missing === undefined ? readDocument(plan, capture, place) : missingDocuments(capture, place, place.missing),
+    place.missing === undefined ? readDocument(plan, capture, place) : missingDocuments(place, place.missing),
   );
   const seen = new Map<string, number>();
-  for (const document of documents) seen.set(document.key, (seen.get(document.key) ?? 0) + 1);
+  for (const { key } of documents) if (key !== null) seen.set(key, (seen.get(key) ?? 0) + 1);
   return documents.map((document) =>
-    document.problem === null && (seen.get(document.key) ?? 0) > 1
+    document.problem === null && document.key !== null && (seen.get(document.key) ?? 0) > 1
       ? { ...document, problem: { rule: "the document key is unique in its answer", pointer: pointerOf(plan, document.position), value: document.key } }
       : document,
   );
@@ -63,15 +62,10 @@ function* descend(plan: Plan, place: Place): Generator<Place> {
   for (const [position, value] of entries) yield* descend(plan, { values: [...place.values, value], positions: [...place.positions, String(position)] });
 }
 
-function missingDocuments(capture: IndexedCapture, place: Place, missing: NonNullable<Place["missing"]>): IndexedDocument {
+function missingDocuments(place: Place, missing: NonNullable<Place["missing"]>): IndexedDocument {
   const position = place.positions.join(",");
   const value = missing.value === undefined ? null : JSON.stringify(missing.value).slice(0, 200);
-  return { key: namelessKey(capture, position), position, version: null, date: null, problem: { rule: "the container of the documents is there", pointer: missing.pointer, value } };
-}
-
-/** A document without a name stands for itself alone, so that it can be quarantined. */
-function namelessKey(capture: IndexedCapture, position: string): string {
-  return `capture ${String(capture.capture)}${position === "" ? "" : ` at ${position}`}`;
+  return { key: null, position, version: null, date: null, problem: { rule: "the container of the documents is there", pointer: missing.pointer, value } };
 }
 
 function readDocument(plan: Plan, capture: IndexedCapture, place: Place): IndexedDocument {
@@ -95,7 +89,7 @@ function readDocument(plan: Plan, capture: IndexedCapture, place: Place): Indexe
   }
   const dateColumn = plan.source.date === null ? undefined : columns.get(plan.source.date);
   const date = dateColumn === undefined ? null : fieldText(plan, capture, dateColumn, place);
-  const key = values.length === plan.source.documentKey.length ? JSON.stringify(values) : namelessKey(capture, position);
+  const key = values.length === plan.source.documentKey.length ? JSON.stringify(values) : null;
   return { key, position, version, date: date !== null && readLeaf({ name: "DATE" }, date.slice(0, 10)).ok ? date.slice(0, 10) : null, problem };
 }
 

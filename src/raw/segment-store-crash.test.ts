@@ -1,13 +1,14 @@
 import { spawn } from "node:child_process";
 import type { ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { appendFile, cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execPath } from "node:process";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
+import { gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { BodyChecker } from "./body.ts";
 import type { Capture, CheckedCapture } from "./capture.ts";
@@ -111,6 +112,18 @@ describe("a writer that is killed", () => {
       await new SegmentStore({ root: work }).append(batch);
       expect(await contents(work)).toEqual(expectedContents([1, 2]));
     }
+  });
+
+  test("leaves a long torn tail of which nothing shows behind what the next one writes, though that is shorter", async () => {
+    await new SegmentStore({ root }).append([capture(1)]);
+    for (const name of ["000001.captures.jsonl", "paths.jsonl", "000001.bodies.gz"]) {
+      await appendFile(join(root, TABLE, name), `{"id":2,"path":"$.${"k".repeat(5000)}`);
+    }
+    await new SegmentStore({ root }).append([capture(2)]);
+    expect(await contents(root)).toEqual(expectedContents([1, 2]));
+    for (const name of ["000001.captures.jsonl", "paths.jsonl"])
+      expect((await readFile(join(root, TABLE, name), "utf8")).endsWith("}\n")).toBe(true);
+    expect(gunzipSync(await readFile(join(root, TABLE, "000001.bodies.gz"))).toString("utf8")).toBe('{"k1":1}{"k2":2}');
   });
 
   test("with blank blocks at the end of a file, as a power cut leaves them, is followed by one that goes on", async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -324,6 +324,33 @@ describe("damage", () => {
       await writeFile(path, text);
     }
     expect(await bodies(new SegmentStore({ root }))).toEqual(['{"a":1}', '{"a":2}']);
+  });
+
+  test("that a write fails leaves the store as it was, and the same batch completes it", async () => {
+    const store = new SegmentStore({ root, limits: { maxBytes: 1 << 20, maxCaptures: 1 } });
+    await store.append([capture('{"a":1}')]);
+    const batch = [capture('{"b":2}'), capture('{"c":3}')];
+    for (const name of ["000002.bodies.gz", "000003.bodies.gz", "000002.captures.jsonl", "000003.captures.jsonl"]) {
+      const path = join(root, TABLE, name);
+      await rm(path, { recursive: true, force: true });
+      await mkdir(path);
+      await expect(store.append(batch)).rejects.toThrow("EISDIR");
+      await rm(path, { recursive: true });
+      const stored = await store.lastId(TABLE);
+      expect(stored).toBe(name === "000003.captures.jsonl" ? 2 : 1);
+    }
+    expect((await store.append(batch)).map(({ outcome, capture: { id } }) => [outcome, id])).toEqual([
+      ["duplicate", 2],
+      ["stored", 3],
+    ]);
+    const dictionary = await new SegmentStore({ root }).dictionary(TABLE);
+    const captures = await all(new SegmentStore({ root }).captures(TABLE));
+    expect(captures.map((one) => dictionary.pairsOf(decodeShape(one.shape!)).map(({ path }) => path))).toEqual([
+      ["$", "$.a"],
+      ["$", "$.b"],
+      ["$", "$.c"],
+    ]);
+    expect(await bodies(new SegmentStore({ root }))).toEqual(['{"a":1}', '{"b":2}', '{"c":3}']);
   });
 
   test("in one append does not hurt the next one", async () => {

@@ -103,7 +103,7 @@ describe("stubs", () => {
   test("are found where parameters come after a long answer", async () => {
     const long = JSON.stringify({ text: "x".repeat(20_000) });
     await write(
-      "game/liveGameV1/a.json.gz",
+      "game/liveGameV1/a.json",
       `{"endpoint":"game","method":"liveGameV1","path_params":{},"response":${long},"query_params":{"gamePk":"7"}}`,
     );
     expect(recordings(await read({ game_pk: "7" }))).toHaveLength(1);

@@ -11,6 +11,8 @@ export const STORE = "store";
 export interface AttachOptions {
   readonly file: string;
   readonly access: "read" | "write";
+  /** The name to attach it under; default `store`. */
+  readonly as?: string;
   /** How long to wait for another process to let go of the file. */
   readonly waitMs: number;
   /** Told once, when waiting begins. */
@@ -37,7 +39,7 @@ export async function attachStore(connection: Connection, options: AttachOptions
   const deadline = performance.now() + options.waitMs;
   for (let pause = FIRST_WAIT_MS; ; pause = Math.min(pause * 2, LONGEST_WAIT_MS)) {
     try {
-      await connection.run(`ATTACH ${duckdbDialect.text(options.file)} AS ${STORE}${options.access === "read" ? " (READ_ONLY)" : ""}`);
+      await connection.run(`ATTACH ${duckdbDialect.text(options.file)} AS ${options.as ?? STORE}${options.access === "read" ? " (READ_ONLY)" : ""}`);
       return;
     } catch (error) {
       const holder = holderOf(error);

@@ -1,16 +1,20 @@
+import { existsSync } from "node:fs";
 import type { Connection, SqlRow } from "../../duckdb/connection.ts";
 import type { Mapping } from "../../mapping/mapping.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import type { SliceApplication } from "../store.ts";
 import { applySlice } from "./apply-slice.ts";
-import { type AttachOptions, attachStore, detachStore } from "./attach.ts";
+import { type AttachOptions, STORE, attachStore, detachStore } from "./attach.ts";
+import { copyDocuments, copySchema, withBase } from "./dry-run.ts";
 import { prepareSchema, stateTable } from "./target-schema.ts";
 
 export interface DuckdbStoreOptions {
   readonly file: string;
   readonly waitMs: number;
   readonly onWait?: (holder: string) => void;
+  /** True: nothing is written. What would be is worked out on a copy in memory of what the documents at hand have in the file. Default false. */
+  readonly isDryRun?: boolean;
 }
 
 /** What a run is, when it begins. */
@@ -34,6 +38,7 @@ export class DuckdbStore {
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #attachedBy: Connection | null = null;
+  #hasCopy = false;
 
   constructor(options: DuckdbStoreOptions) {
     this.#options = options;
@@ -54,7 +59,8 @@ export class DuckdbStore {
     await before;
     this.#waiting--;
     try {
-      if (this.#attachedBy === null) {
+      if (this.#options.isDryRun === true) await this.#attachCopy(connection);
+      else if (this.#attachedBy === null) {
         await attachStore(connection, { ...this.#options, access });
         this.#attachedBy = connection;
       }
@@ -69,6 +75,14 @@ export class DuckdbStore {
         release();
       }
     }
+  }
+
+  /** A dry run attaches a store in memory, once, made like the file. */
+  async #attachCopy(connection: Connection): Promise<void> {
+    if (this.#hasCopy) return;
+    this.#hasCopy = true;
+    await connection.run(`ATTACH ':memory:' AS ${STORE}`);
+    if (existsSync(this.#options.file)) await withBase(connection, this.#options, () => copySchema(connection));
   }
 
   /** Makes or migrates the tables of a mapping. */
@@ -87,7 +101,10 @@ export class DuckdbStore {
   }
 
   async apply(connection: Connection, plan: Plan, application: SliceApplication): Promise<void> {
-    await this.whileAttached(connection, () => applySlice(connection, plan, application));
+    await this.whileAttached(connection, async () => {
+      if (this.#options.isDryRun === true && existsSync(this.#options.file)) await withBase(connection, this.#options, () => copyDocuments(connection, plan));
+      await applySlice(connection, plan, application);
+    });
   }
 
   /** Ends a run: its status, and documents that had nothing to try. Gives its counts as the store has them. */

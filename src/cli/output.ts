@@ -1,0 +1,94 @@
+/**
+ * The only place that writes to the terminal: stdout is data, stderr is talk. A table for people, JSON where `--json` asks for it.
+ */
+
+/** What a command writes. Tests give their own. */
+export interface Output {
+  readonly json: boolean;
+  /** Writes lines of data for people. Nothing where JSON was asked for. */
+  text(text: string): void;
+  /** Writes rows as a table for people. */
+  table(rows: readonly Readonly<Record<string, unknown>>[], columns?: readonly string[]): void;
+  /** Writes one JSON value where JSON was asked for. 64-bit integers are texts. */
+  data(value: unknown): void;
+  /** Talk, on stderr. */
+  say(text: string): void;
+  /** Progress, on stderr: one line that is written over on a terminal, now and then a line elsewhere. */
+  progress(text: string, isLast?: boolean): void;
+}
+
+export interface OutputStreams {
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
+}
+
+const LINES_APART_MS = 5000;
+
+export function createOutput(streams: OutputStreams, options: { readonly json: boolean; readonly progress: boolean }): Output {
+  let lastLineAt = -Infinity;
+  let open = false;
+  const closeProgress = (): void => {
+    if (open) streams.stderr.write("\r\u001b[K");
+    open = false;
+  };
+  return {
+    json: options.json,
+    text: (text) => {
+      closeProgress();
+      if (!options.json) streams.stdout.write(`${text}\n`);
+    },
+    table: (rows, columns) => {
+      closeProgress();
+      if (!options.json) streams.stdout.write(renderTable(rows, columns));
+    },
+    data: (value) => {
+      closeProgress();
+      if (options.json) streams.stdout.write(`${toJson(value)}\n`);
+    },
+    say: (text) => {
+      closeProgress();
+      streams.stderr.write(`${text}\n`);
+    },
+    progress: (text, isLast = false) => {
+      if (!options.progress) return;
+      if (streams.stderr.isTTY === true) {
+        streams.stderr.write(`\r\u001b[K${text}`);
+        open = true;
+        if (isLast) closeProgress();
+      } else if (performance.now() - lastLineAt > LINES_APART_MS) {
+        lastLineAt = performance.now();
+        streams.stderr.write(`${text}\n`);
+      }
+    },
+  };
+}
+
+/** JSON with 64-bit integers as texts. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) => (typeof inner === "bigint" ? inner.toString() : inner));
+}
+
+/** Columns as wide as their values, numbers to the right; control characters are shown, not sent to the terminal. */
+export function renderTable(rows: readonly Readonly<Record<string, unknown>>[], columns?: readonly string[]): string {
+  const names = columns ?? [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  if (names.length === 0) return "";
+  const cells = rows.map((row) => names.map((name) => cellText(row[name])));
+  const isNumber = names.map((name) => rows.some((row) => typeof row[name] === "number" || typeof row[name] === "bigint") && rows.every((row) => row[name] === null || row[name] === undefined || typeof row[name] === "number" || typeof row[name] === "bigint"));
+  const widths = names.map((name, at) => Math.max(name.length, ...cells.map((row) => row[at]?.length ?? 0)));
+  const line = (values: readonly string[]): string =>
+    `${values
+      .map((value, at) => (isNumber[at] === true ? value.padStart(widths[at] ?? 0) : value.padEnd(widths[at] ?? 0)))
+      .join("  ")
+      .trimEnd()}\n`;
+  return line(names) + line(widths.map((width) => "-".repeat(width))) + cells.map(line).join("");
+}
+
+const LONGEST_CELL = 120;
+
+function cellText(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  const text = typeof value === "string" ? value : typeof value === "object" ? toJson(value) : String(value as number | bigint | boolean);
+  // eslint-disable-next-line no-control-regex
+  const shown = text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return shown.length > LONGEST_CELL ? `${shown.slice(0, LONGEST_CELL - 1)}…` : shown;
+}

@@ -1,0 +1,86 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Settings, storeFile } from "../config/settings.ts";
+import { UserError } from "../core/errors.ts";
+import type { Connection } from "../duckdb/connection.ts";
+import { Database } from "../duckdb/database.ts";
+import type { Mapping } from "../mapping/mapping.ts";
+import { nearestSpelling } from "../mapping/nearest-spelling.ts";
+import { type Registry, loadRegistry } from "../mapping/registry.ts";
+import { OverlayRawStore } from "../raw/overlay-store.ts";
+import type { RawStore } from "../raw/raw-store.ts";
+import { SegmentStore } from "../raw/segment-store.ts";
+import type { Catalogue } from "../statsapi/catalogue.ts";
+import { readCatalogue } from "../statsapi/read-catalogue.ts";
+import { DuckdbStore } from "../store/duckdb/duckdb-store.ts";
+import type { CliContext } from "./context.ts";
+
+/** The real parts, built from the settings. */
+
+export function openRaw(settings: Settings): SegmentStore {
+  return new SegmentStore({ root: join(settings.home, "raw"), lockWaitMs: settings.lockWaitS * 1000 });
+}
+
+/** Raw as it would be: new captures go to a folder that is removed at the end. */
+export async function openOverlayRaw(settings: Settings): Promise<{ readonly raw: RawStore } & AsyncDisposable> {
+  const folder = await mkdtemp(join(tmpdir(), "mlb-dry-run-"));
+  const raw = new OverlayRawStore(openRaw(settings), new SegmentStore({ root: folder }));
+  return { raw, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+}
+
+export function openCatalogue(settings: Settings): Promise<Catalogue> {
+  return readCatalogue(join(settings.configDir, "endpoints"));
+}
+
+export function openRegistry(settings: Settings): Promise<Registry> {
+  return loadRegistry(mappingsFolder(settings));
+}
+
+export function mappingsFolder(settings: Settings): string {
+  return join(settings.configDir, "schemas", "mappings");
+}
+
+/** The mappings of one method. @throws UserError `mapping.none`. */
+export function mappingsOf(registry: Registry, endpoint: string, method: string): readonly Mapping[] {
+  const found = registry.mappings.filter((mapping) => mapping.source.endpoint === endpoint && mapping.source.method === method);
+  if (found.length > 0) return found;
+  const known = [...new Set(registry.mappings.map((mapping) => `${mapping.source.endpoint}.${mapping.source.method}`))];
+  const near = nearestSpelling(`${endpoint}.${method}`, known);
+  throw new UserError({
+    code: "mapping.none",
+    message: `no mapping takes captures of ${endpoint}.${method}`,
+    expected: `one of: ${known.join(", ")}`,
+    next: near === null ? `write one: config/schemas/mappings/${endpoint}/${method}.yaml (docs/mapping-language.md)` : `did you mean ${near}?`,
+  });
+}
+
+/** Of the bound of the process, DuckDB gets what Node, the bodies as text and the results do not need. */
+const NODE_MB = 176;
+
+export function openDatabase(settings: Settings): Promise<Database> {
+  return Database.open({
+    memoryLimitBytes: Math.max(64, settings.maxMemoryMb - NODE_MB) * 1024 * 1024,
+    threads: settings.connections,
+    tempDirectory: join(tmpdir(), `mlb-duckdb-${String(process.pid)}`),
+  });
+}
+
+export function openStore(context: CliContext, options: { readonly isDryRun?: boolean } = {}): DuckdbStore {
+  const settings = context.settings.values;
+  return new DuckdbStore({
+    file: storeFile(settings),
+    waitMs: settings.lockWaitS * 1000,
+    onWait: (holder) => {
+      context.out.say(`waiting for the store: ${holder} holds it`);
+    },
+    ...options,
+  });
+}
+
+/** Runs queries on the store, which is attached for reading as `store` meanwhile. */
+export async function readStore<T>(context: CliContext, work: (connection: Connection) => Promise<T>): Promise<T> {
+  await using database = await openDatabase(context.settings.values);
+  const connection = await database.connect();
+  return openStore(context).whileAttached(connection, () => work(connection), "read");
+}
