@@ -23,9 +23,12 @@ export interface OutputStreams {
 }
 
 const LINES_APART_MS = 5000;
+/** What is done sooner shows no progress. */
+const QUIET_MS = 1000;
 
 export function createOutput(streams: OutputStreams, options: { readonly json: boolean; readonly progress: boolean }): Output {
-  let lastLineAt = -Infinity;
+  const startedAt = performance.now();
+  let lastLineAt = startedAt + QUIET_MS - LINES_APART_MS;
   let open = false;
   const closeProgress = (): void => {
     if (open) streams.stderr.write("\r\u001b[K");
@@ -50,7 +53,7 @@ export function createOutput(streams: OutputStreams, options: { readonly json: b
       streams.stderr.write(`${text}\n`);
     },
     progress: (text, isLast = false) => {
-      if (!options.progress) return;
+      if (!options.progress || performance.now() - startedAt < QUIET_MS) return;
       if (streams.stderr.isTTY === true) {
         streams.stderr.write(`\r\u001b[K${text}`);
         open = true;

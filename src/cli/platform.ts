@@ -43,7 +43,7 @@ export function mappingsFolder(settings: Settings): string {
 
 /** The mappings of one method. @throws UserError `mapping.none`. */
 export function mappingsOf(registry: Registry, endpoint: string, method: string): readonly Mapping[] {
-  const found = registry.mappings.filter((mapping) => mapping.source.endpoint === endpoint && mapping.source.method === method);
+  const found = registry.find(endpoint, method);
   if (found.length > 0) return found;
   const known = [...new Set(registry.mappings.map((mapping) => `${mapping.source.endpoint}.${mapping.source.method}`))];
   const near = nearestSpelling(`${endpoint}.${method}`, known);
@@ -82,5 +82,6 @@ export function openStore(context: CliContext, options: { readonly isDryRun?: bo
 export async function readStore<T>(context: CliContext, work: (connection: Connection) => Promise<T>): Promise<T> {
   await using database = await openDatabase(context.settings.values);
   const connection = await database.connect();
-  return openStore(context).whileAttached(connection, () => work(connection), "read");
+  // Awaited here: the database must outlive the work.
+  return await openStore(context).whileAttached(connection, () => work(connection), "read");
 }

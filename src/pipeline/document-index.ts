@@ -25,6 +25,11 @@ export class DocumentIndex {
     this.#sidecar = raw.sidecar(rawTableOf(plan), sourceFingerprint(plan).slice(0, 32));
   }
 
+  /** Id of the last capture that is indexed. */
+  lastId(): Promise<number> {
+    return this.#sidecar.lastId();
+  }
+
   /** The documents of a capture on its way in: `add` takes them once the capture has an id. */
   documentsOf(capture: Pick<Capture, "capturedAt" | "parameters">, body: unknown): readonly IndexedDocument[] {
     return indexDocuments(this.#plan, capture, body);

@@ -25,7 +25,7 @@ test("a stub has the layout of the Python client", () => {
     method: "liveGameV1",
     path_params: { game_pk: "747175" },
     query_params: {},
-    url: "https://statsapi.mlb.com/api/v1.1/game/747175/feed/live",
+    url: "https://simulated.invalid/api/v1.1/game/747175/feed/live",
     status_code: 200,
     response: { gamePk: 747_175 },
   });

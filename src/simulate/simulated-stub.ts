@@ -14,6 +14,9 @@ export interface StubEnvelope {
   readonly response: JsonObject;
 }
 
+/** The host in the URL of a simulated answer: no such host can exist (RFC 2606), so the origin is seen without the body. */
+export const SIMULATED_HOST = "simulated.invalid";
+
 /** Gives the stub of a simulated game's live feed, as if the API had been asked for it. */
 export function simulatedStub(spec: SimulationSpec): StubEnvelope {
   return {
@@ -21,7 +24,7 @@ export function simulatedStub(spec: SimulationSpec): StubEnvelope {
     method: "liveGameV1",
     path_params: { game_pk: String(spec.gamePk) },
     query_params: {},
-    url: `https://statsapi.mlb.com/api/v1.1/game/${spec.gamePk}/feed/live`,
+    url: `https://${SIMULATED_HOST}/api/v1.1/game/${spec.gamePk}/feed/live`,
     status_code: 200,
     response: simulateGame(spec),
   };

@@ -48,6 +48,8 @@ export interface Dialect {
   call(name: FunctionName, args: readonly string[]): string;
   /** BIGINT arithmetic that gives null, never an error, where the result is out of range. */
   integerArithmetic(operator: "+" | "-" | "*", left: string, right: string): string;
+  /** Null where it is out of range. */
+  integerAbsolute(value: string): string;
   like(operand: string, pattern: string): string;
   /** One row for each member of a list. */
   eachOf(list: string): string;

@@ -77,10 +77,14 @@ function castLeaf(value: string, type: ColumnType): string {
       return value;
     case "VARCHAR":
       return `CASE WHEN length(${value}) <= ${String(type.length)} THEN ${value} END`;
+    // Year 0000: the engines disagree about it, so it is bad.
     case "DATE":
-    case "TIMESTAMPTZ":
-      // Year 0000: the engines disagree about it, so it is bad.
-      return guarded(`TRY_CAST(${value} AS ${type.name})`, ` AND NOT starts_with(${value}, '0000')`);
+      return guarded(`TRY_CAST(${value} AS DATE)`, ` AND NOT starts_with(${value}, '0000')`);
+    case "TIMESTAMPTZ": {
+      // DuckDB takes no time without seconds.
+      const seconds = `CASE WHEN substring(${value}, 17, 1) = ':' THEN ${value} ELSE substring(${value}, 1, 16) || ':00' || substring(${value}, 17) END`;
+      return guarded(`TRY_CAST(${seconds} AS TIMESTAMPTZ)`, ` AND NOT starts_with(${value}, '0000')`);
+    }
     case "DOUBLE":
       return guarded(`CASE WHEN isfinite(TRY_CAST(${value} AS DOUBLE)) THEN TRY_CAST(${value} AS DOUBLE) END`);
     case "NUMERIC": {
@@ -131,7 +135,7 @@ export const duckdbDialect: Dialect = {
     const columns = keep.map((column) => `${column}, `).join("");
     return each === "items"
       ? `SELECT ${columns}unnest(${container}) AS ${element}, unnest(range(len(${container}))) AS ${position} FROM ${from}`
-      : `SELECT ${columns}struct_extract(entry, 'value') AS ${element}, struct_extract(entry, 'key') AS ${position} FROM (SELECT ${columns}unnest(map_entries(${container})) AS entry FROM ${from})`;
+      : `SELECT ${columns}struct_extract("$entries", 'value') AS ${element}, struct_extract("$entries", 'key') AS ${position} FROM (SELECT ${columns}unnest(map_entries(${container})) AS "$entries" FROM ${from})`;
   },
   castLeaf,
   narrow: (value, type) => {
@@ -146,5 +150,6 @@ export const duckdbDialect: Dialect = {
   },
   call: (called, args) => CALLS[called]?.(args) ?? `${called}(${args.join(", ")})`,
   integerArithmetic: (operator, left, right) => `TRY_CAST(CAST(${left} AS HUGEINT) ${operator} CAST(${right} AS HUGEINT) AS BIGINT)`,
+  integerAbsolute: (value) => `TRY_CAST(abs(CAST(${value} AS HUGEINT)) AS BIGINT)`,
   like: (operand, pattern) => `${operand} LIKE ${text(pattern)}`,
 };

@@ -173,7 +173,8 @@ function writeExpressionColumn(column: PlanColumn & { value: { kind: "expression
   const lost = `((${written}) IS NOT NULL AND ${dialect.name(column.name)} IS NULL)`;
   const bad = writeBadCondition(expression, scope, dialect);
   checks.push(badCheck(column, bad === null ? lost : `${bad} OR ${lost}`, dialect.text(text), firstColumnOf(expression, scope) ?? written));
-  return `${value} AS ${dialect.name(column.name)}`;
+  // Nothing stands for a bad value, not even what coalesce or else would give.
+  return `${bad === null ? value : `CASE WHEN ${bad} THEN NULL ELSE ${value} END`} AS ${dialect.name(column.name)}`;
 }
 
 /** What an expression looks at first, as the value to show where it is bad. */

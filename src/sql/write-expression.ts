@@ -60,6 +60,8 @@ export function writeExpression(expression: Expression, scope: Scope, dialect: D
     case "cast":
       return `(${dialect.castLeaf(textOf(expression.operand, write), expression.to)})`;
     case "call":
+      // The smallest BIGINT has no absolute value.
+      if (expression.name === "abs" && expression.type === "BIGINT") return dialect.integerAbsolute(expression.arguments.map(write)[0] ?? "NULL");
       return dialect.call(expression.name, expression.arguments.map(write));
     case "aggregate":
       return scope.aggregate(expression);
@@ -71,7 +73,7 @@ function writeLiteral(literal: Expression & { kind: "literal" }, dialect: Dialec
   if (value === null) return "NULL";
   if (typeof value === "boolean") return value ? "TRUE" : "FALSE";
   if (typeof value === "bigint") return value.toString();
-  if (type === "DATE" || type === "TIMESTAMPTZ") return `CAST(${dialect.text(String(value))} AS ${type})`;
+  if (type === "DATE" || type === "TIMESTAMPTZ") return dialect.castLeaf(dialect.text(String(value)), { name: type });
   if (typeof value === "number") return type === "BIGINT" ? String(value) : `CAST(${dialect.text(String(value))} AS DOUBLE)`;
   return dialect.text(value);
 }
@@ -114,9 +116,13 @@ export function writeBadCondition(expression: Expression, scope: Scope, dialect:
     case "cast":
       return any([bad(expression.operand), `(${textOf(expression.operand, write)} IS NOT NULL AND ${write(expression)} IS NULL)`]);
     case "case": {
-      const branches = expression.branches.map((branch) => `WHEN ${write(branch.when)} THEN ${bad(branch.then) ?? "FALSE"}`).join(" ");
-      const taken = `(CASE ${branches} ELSE ${(expression.otherwise === null ? null : bad(expression.otherwise)) ?? "FALSE"} END)`;
-      return any([...expression.branches.map((branch) => bad(branch.when)), taken]);
+      // Branches are looked at in their order: what stands after the one that is taken does not count.
+      const branches = expression.branches.flatMap(({ when, then }) => {
+        const condition = bad(when);
+        return [...(condition === null ? [] : [`WHEN ${condition} THEN TRUE`]), `WHEN ${write(when)} THEN ${bad(then) ?? "FALSE"}`];
+      });
+      const otherwise = expression.otherwise === null ? null : bad(expression.otherwise);
+      return any([...expression.branches.flatMap(({ when, then }) => [bad(when), bad(then)]), otherwise]) === null ? null : `(CASE ${branches.join(" ")} ELSE ${otherwise ?? "FALSE"} END)`;
     }
     case "call":
       if (expression.name === "coalesce") {
@@ -126,17 +132,16 @@ export function writeBadCondition(expression: Expression, scope: Scope, dialect:
           return condition === null || before.length === 0 ? condition : `(${[...before, condition].join(" AND ")})`;
         }));
       }
-      return any(expression.arguments.map(bad));
+      return any([...expression.arguments.map(bad), expression.name === "abs" && expression.type === "BIGINT" ? lost(expression.arguments, expression, write) : null]);
     case "is":
       if (expression.test === "null" && expression.operand.kind === "path") return null;
       return bad(expression.operand);
     case "compare":
       return any([bad(expression.left), bad(expression.right)]);
-    case "arithmetic": {
-      const lost = expression.type === "BIGINT" ? `(${write(expression.left)} IS NOT NULL AND ${write(expression.right)} IS NOT NULL AND ${write(expression)} IS NULL)` : null;
-      return any([bad(expression.left), bad(expression.right), lost]);
-    }
+    case "arithmetic":
+      return any([bad(expression.left), bad(expression.right), expression.type === "BIGINT" ? lost([expression.left, expression.right], expression, write) : null]);
     case "negate":
+      return any([bad(expression.operand), expression.type === "BIGINT" ? lost([expression.operand], expression, write) : null]);
     case "not":
     case "like":
       return bad(expression.operand);
@@ -148,4 +153,9 @@ export function writeBadCondition(expression: Expression, scope: Scope, dialect:
     case "between":
       return any([expression.operand, expression.low, expression.high].map(bad));
   }
+}
+
+/** Integers go in and none comes out: the result is out of range. */
+function lost(operands: readonly Expression[], result: Expression, write: (inner: Expression) => string): string {
+  return `(${[...operands.map((operand) => `${write(operand)} IS NOT NULL`), `${write(result)} IS NULL`].join(" AND ")})`;
 }

@@ -97,9 +97,9 @@ function writeAggregateRules(plan: Plan, target: PlanTarget, at: number, dialect
     const shared = (nodes[0]?.correlatedOn ?? []).filter((column) => !plan.source.documentKey.includes(column)).map(name);
     const alias = `g${String(group)}`;
     const selected = nodes.map((node, n) => {
-      const column = `${alias}.a${String(n)}`;
+      const column = `${alias}.${name(`$a${String(n)}`)}`;
       values.set(node, node.name === "count" ? `coalesce(${column}, 0)` : column);
-      return `${writeAggregate(node, dialect)} AS a${String(n)}`;
+      return `${writeAggregate(node, dialect)} AS ${name(`$a${String(n)}`)}`;
     });
     const by = [slot, ...shared];
     const on = by.map((column) => `${alias}.${column} = t.${column}`).join(" AND ");

@@ -95,10 +95,10 @@ async function reconcile(connection: Connection, plan: Plan, target: PlanTarget,
   const changes = "slice_changes";
   const differs = others.length === 0 ? "FALSE" : others.map((column) => `t.${column} IS DISTINCT FROM s.${column}`).join(" OR ");
   await connection.run(
-    `CREATE OR REPLACE TEMP TABLE ${changes} AS SELECT ${key.map((column) => `s.${column}`).join(", ")}, s.${slot}, CASE WHEN t.${key[0] ?? ""} IS NULL THEN 'inserted' WHEN ${differs} THEN 'updated' ELSE 'unchanged' END AS change ` +
+    `CREATE OR REPLACE TEMP TABLE ${changes} AS SELECT ${key.map((column) => `s.${column}`).join(", ")}, s.${slot}, CASE WHEN t.${key[0] ?? ""} IS NULL THEN 'inserted' WHEN ${differs} THEN 'updated' ELSE 'unchanged' END AS "$change" ` +
       `FROM ${targetTable(at)} s JOIN ${GO} g ON g.${slot} = s.${slot} AND NOT g.is_new LEFT JOIN ${table} t ON ${same("t", "s")}`,
   );
-  const counted = await connection.rows(`SELECT change, count(*) AS n FROM ${changes} GROUP BY change`);
+  const counted = await connection.rows(`SELECT "$change" AS change, count(*) AS n FROM ${changes} GROUP BY "$change"`);
   const count = (change: string): number => Number(counted.find((row) => row["change"] === change)?.["n"] ?? 0);
   const documents = `SELECT DISTINCT ${documentKey.map((column) => `d.${column}`).join(", ")} FROM ${SLICE_TABLES.documents} d JOIN ${GO} g ON g.${slot} = d.${slot} AND NOT g.is_new`;
   const deleted = await connection.run(
@@ -110,13 +110,13 @@ async function reconcile(connection: Connection, plan: Plan, target: PlanTarget,
     const sets = [...others.map((column) => `${column} = n.${column}`), ...LINEAGE.map((column) => `${column} = n.${column}`)];
     const values = LINEAGE.map((column, position) => `${LINEAGE_VALUES[position] ?? ""} AS ${column}`);
     updated = await connection.run(
-      `UPDATE ${table} AS t SET ${sets.join(", ")} FROM (SELECT ${[...columns.map((column) => `s.${column}`), ...values].join(", ")} FROM ${from} WHERE c.change = 'updated') n WHERE ${same("t", "n")}`,
+      `UPDATE ${table} AS t SET ${sets.join(", ")} FROM (SELECT ${[...columns.map((column) => `s.${column}`), ...values].join(", ")} FROM ${from} WHERE c."$change" = 'updated') n WHERE ${same("t", "n")}`,
     );
   }
   let inserted = 0;
   if (count("inserted") > 0) {
     inserted = await connection.run(
-      `INSERT INTO ${table} (${[...columns, ...LINEAGE].join(", ")}) SELECT ${[...columns.map((column) => `s.${column}`), ...LINEAGE_VALUES].join(", ")} FROM ${from} WHERE c.change = 'inserted'`,
+      `INSERT INTO ${table} (${[...columns, ...LINEAGE].join(", ")}) SELECT ${[...columns.map((column) => `s.${column}`), ...LINEAGE_VALUES].join(", ")} FROM ${from} WHERE c."$change" = 'inserted'`,
     );
   }
   await connection.run(`DROP TABLE ${changes}`);

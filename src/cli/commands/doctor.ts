@@ -1,0 +1,118 @@
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { type Settings, storeFile } from "../../config/settings.ts";
+import { EXIT, OutsideError, UserError } from "../../core/errors.ts";
+import type { Connection } from "../../duckdb/connection.ts";
+import type { Registry } from "../../mapping/registry.ts";
+import { compilePlan } from "../../plan/compile-plan.ts";
+import { DocumentIndex } from "../../pipeline/document-index.ts";
+import { SIMULATED_HOST } from "../../simulate/simulated-stub.ts";
+import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
+import { stateTable } from "../../store/duckdb/target-schema.ts";
+import type { CliContext } from "../context.ts";
+import { openCatalogue, openRaw, openRegistry, readStore } from "../platform.ts";
+
+interface Finding {
+  readonly level: "ok" | "warning" | "error";
+  readonly what: string;
+  readonly next?: string;
+}
+
+/** Looks at everything that can be looked at without changing it. Exit 1 where anything is an error. */
+export async function runDoctor(_flags: unknown, context: CliContext): Promise<number> {
+  const settings = context.settings.values;
+  const findings: Finding[] = [];
+  findings.push({ level: "ok", what: `Node ${process.versions.node}, home ${settings.home}` });
+  findings.push(await checkHome(settings));
+  await guarded(findings, async () => {
+    const methods = (await openCatalogue(settings)).methods.length;
+    findings.push({ level: "ok", what: `catalogue: ${String(methods)} methods` });
+  });
+  let registry: Registry | null = null;
+  await guarded(findings, async () => {
+    registry = await openRegistry(settings);
+    findings.push({ level: "ok", what: `mappings: ${registry.mappings.map((mapping) => mapping.name).join(", ")}` });
+  });
+  await guarded(findings, async () => {
+    findings.push(...(await checkRaw(settings, registry)));
+  });
+  if (existsSync(storeFile(settings))) {
+    await guarded(findings, async () => {
+      findings.push(...(await readStore(context, (connection) => checkStore(connection, registry))));
+    });
+  } else findings.push({ level: "ok", what: `the store ${settings.store} does not exist yet`, next: "mlb-etl transform … --save makes it" });
+  const exit = findings.some((finding) => finding.level === "error") ? EXIT.someFailed : EXIT.done;
+  context.out.data({ schema_version: 1, findings, exit });
+  for (const finding of findings) context.out.text(`${finding.level.padEnd(8)} ${finding.what}${finding.next === undefined ? "" : `\n${" ".repeat(9)}next: ${finding.next}`}`);
+  return exit;
+}
+
+/** What one check throws is a finding; the other checks go on. */
+async function guarded(findings: Finding[], check: () => Promise<void>): Promise<void> {
+  try {
+    await check();
+  } catch (error) {
+    if (!(error instanceof UserError) && !(error instanceof OutsideError)) throw error;
+    findings.push({ level: "error", what: error.message });
+  }
+}
+
+async function checkHome(settings: Settings): Promise<Finding> {
+  if (!existsSync(settings.home)) return { level: "ok", what: "the home does not exist yet: the first ingest makes it" };
+  try {
+    await access(settings.home, constants.W_OK);
+    return { level: "ok", what: "the home can be written" };
+  } catch {
+    return { level: "error", what: `the home ${settings.home} cannot be written`, next: "give yourself the right to, or name another one with --home" };
+  }
+}
+
+async function checkRaw(settings: Settings, registry: Registry | null): Promise<readonly Finding[]> {
+  const raw = openRaw(settings);
+  const findings: Finding[] = [];
+  let simulated = 0;
+  let real = 0;
+  for (const table of await raw.tables()) {
+    let captures = 0;
+    let failed = 0;
+    for await (const capture of raw.captures(table)) {
+      captures++;
+      if (capture.failure !== null) failed++;
+      if (capture.url !== null && URL.canParse(capture.url) && new URL(capture.url).hostname === SIMULATED_HOST) simulated++;
+      else real++;
+    }
+    findings.push({ level: "ok", what: `raw ${table}: ${String(captures)} captures` });
+    if (failed > 0) findings.push({ level: "warning", what: `raw ${table}: ${String(failed)} captures are no documents`, next: "mlb-etl raw list --failed" });
+    const [endpoint = "", method = ""] = table.split(".");
+    for (const mapping of registry?.find(endpoint, method) ?? []) {
+      const behind = (await raw.lastId(table)) - (await new DocumentIndex(compilePlan(mapping), raw).lastId());
+      if (behind > 0) findings.push({ level: "ok", what: `${String(behind)} captures of ${table} are not yet indexed for ${mapping.name}: the next transform does it` });
+    }
+  }
+  if (simulated > 0 && real > 0) {
+    findings.push({ level: "warning", what: `simulated and real captures share this home (${String(simulated)} and ${String(real)})`, next: "keep them apart: one --home for each" });
+  }
+  return findings;
+}
+
+async function checkStore(connection: Connection, registry: Registry | null): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  const count = async (sql: string): Promise<number> => Number((await connection.rows(sql))[0]?.["n"] ?? 0);
+  for (const mapping of registry?.mappings ?? []) {
+    // A strict plan is another plan of the same mapping: documents that it applied are not behind.
+    const fingerprints = [compilePlan(mapping).fingerprint, compilePlan(mapping, { strict: true }).fingerprint].map((fingerprint) => duckdbDialect.text(fingerprint));
+    const name = duckdbDialect.text(mapping.name);
+    const documents = await count(`SELECT count(*) AS n FROM ${stateTable("documents")} WHERE mapping = ${name}`);
+    const behind = await count(`SELECT count(*) AS n FROM ${stateTable("documents")} WHERE mapping = ${name} AND fingerprint NOT IN (${fingerprints.join(", ")})`);
+    if (documents > 0) findings.push({ level: "ok", what: `store: ${String(documents)} documents of ${mapping.name}` });
+    if (behind > 0) findings.push({ level: "warning", what: `${String(behind)} of ${String(documents)} documents of ${mapping.name} are behind the mapping`, next: `mlb-etl transform --endpoint ${mapping.source.endpoint} --method ${mapping.source.method} --save` });
+  }
+  const open = await count(`SELECT count(DISTINCT (mapping, document_key, raw_id, position)) AS n FROM ${stateTable("quarantine")} WHERE status <> 'resolved'`);
+  if (open > 0) findings.push({ level: "warning", what: `${String(open)} states of documents are in quarantine`, next: "mlb-etl quarantine list" });
+  const bad = await count(`SELECT count(*) AS n FROM ${stateTable("bad_values")}`);
+  if (bad > 0) findings.push({ level: "warning", what: `${String(bad)} bad values`, next: "mlb-etl bad-values list" });
+  const unfinished = await count(`SELECT count(*) AS n FROM ${stateTable("runs")} WHERE status = 'running'`);
+  if (unfinished > 0) findings.push({ level: "warning", what: `${String(unfinished)} runs did not finish (killed, or still at work)`, next: "run the same command again: it goes on" });
+  return findings;
+}

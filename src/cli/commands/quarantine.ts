@@ -1,0 +1,50 @@
+import { UserError } from "../../core/errors.ts";
+import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
+import { stateTable } from "../../store/duckdb/target-schema.ts";
+import type { CliContext } from "../context.ts";
+import { openDatabase, openStore, readStore } from "../platform.ts";
+import { readLimit } from "../read-limit.ts";
+
+const text = duckdbDialect.text.bind(duckdbDialect);
+
+export async function runQuarantineList(flags: { readonly all?: boolean; readonly limit: string }, context: CliContext): Promise<number> {
+  const rows = await readStore(context, (connection) =>
+    connection.rows(
+      `SELECT mapping, document_key AS document, raw_id AS capture, target, rule, column_name AS "column", pointer AS path, value, recorded_at AS at, status FROM ${stateTable("quarantine")} ` +
+        `${flags.all === true ? "" : "WHERE status <> 'resolved' "}ORDER BY recorded_at DESC, document_key, raw_id DESC, rule LIMIT ${String(readLimit(flags.limit))}`,
+    ),
+  );
+  context.out.data(rows.map((row) => ({ ...row, capture: Number(row["capture"]) })));
+  if (rows.length === 0) context.out.text("nothing is in quarantine");
+  else context.out.table(rows);
+  return 0;
+}
+
+export async function runQuarantineShow(flags: { readonly document: string }, context: CliContext): Promise<number> {
+  const rows = await readStore(context, (connection) => connection.rows(`SELECT * FROM ${stateTable("quarantine")} WHERE ${isDocument(flags.document)} ORDER BY recorded_at DESC, raw_id DESC, rule`));
+  if (rows.length === 0) throw new UserError({ code: "quarantine.none", message: `nothing of the document ${JSON.stringify(flags.document)} failed`, next: "mlb-etl quarantine list shows the documents" });
+  context.out.data({ schema_version: 1, failures: rows });
+  for (const row of rows) context.out.text(`${Object.entries(row).map(([name, value]) => `${name.padEnd(14)} ${value === null ? "" : String(value as string)}`).join("\n")}\n`);
+  return 0;
+}
+
+export async function runQuarantineRetry(flags: { readonly document?: string }, context: CliContext): Promise<number> {
+  await using database = await openDatabase(context.settings.values);
+  const connection = await database.connect();
+  const cleared = await openStore(context).whileAttached(connection, async () => {
+    const which = flags.document === undefined ? "TRUE" : isDocument(flags.document);
+    const [row] = await connection.rows(`SELECT count(DISTINCT (mapping, document_key, raw_id, position)) AS n FROM ${stateTable("quarantine")} WHERE status = 'open' AND ${which}`);
+    await connection.run(`UPDATE ${stateTable("quarantine")} SET status = 'retried' WHERE status = 'open' AND ${which}`);
+    return Number(row?.["n"] ?? 0);
+  });
+  if (cleared === 0 && flags.document !== undefined) throw new UserError({ code: "quarantine.none", message: `nothing of the document ${JSON.stringify(flags.document)} is in quarantine`, next: "mlb-etl quarantine list shows the documents" });
+  context.out.data({ schema_version: 1, states: cleared });
+  context.out.text(`${String(cleared)} states will be tried again by the next transform`);
+  return 0;
+}
+
+/** A document by its whole key, or by the one value of a key of one column. */
+function isDocument(document: string): string {
+  const keys = [document, JSON.stringify([document]), ...(/^-?[0-9]+$/.test(document) ? [`[${document}]`] : [])];
+  return `document_key IN (${keys.map(text).join(", ")})`;
+}

@@ -1,0 +1,208 @@
+import { EXIT, UserError } from "../../core/errors.ts";
+import type { Mapping } from "../../mapping/mapping.ts";
+import { nearestSpelling } from "../../mapping/nearest-spelling.ts";
+import { type IngestResult, ingestRecordings } from "../../pipeline/ingest.ts";
+import type { DocumentFilter } from "../../pipeline/selection.ts";
+import { type TransformResult, transform } from "../../pipeline/transform.ts";
+import { compilePlan } from "../../plan/compile-plan.ts";
+import type { Plan } from "../../plan/plan.ts";
+import { BodyChecker } from "../../raw/body.ts";
+import type { RawStore } from "../../raw/raw-store.ts";
+import { parseGivenTime, type RecordingFile } from "../../statsapi/recording.ts";
+import { readStubs } from "../../statsapi/stub-files.ts";
+import type { CliContext } from "../context.ts";
+import { describeFailures } from "../describe-ingest.ts";
+import { mappingsOf, openCatalogue, openDatabase, openOverlayRaw, openRaw, openRegistry, openStore } from "../platform.ts";
+
+export interface TransformFlags {
+  readonly endpoint: string;
+  readonly method: string;
+  readonly mode: string;
+  readonly gamePks?: string;
+  readonly documents?: readonly string[];
+  readonly startDate?: string;
+  readonly endDate?: string;
+  readonly stubMode?: string;
+  readonly capturedAt?: string;
+  readonly save?: boolean;
+  readonly strict?: boolean;
+}
+
+export async function runTransform(flags: TransformFlags, context: CliContext): Promise<number> {
+  const { out, settings } = context;
+  refuseWhatIsNotThere(flags);
+  const catalogue = await openCatalogue(settings.values);
+  const method = catalogue.get(flags.endpoint, flags.method);
+  const mappings = mappingsOf(await openRegistry(settings.values), method.endpoint, method.name);
+  const plans = mappings.map((mapping) => compilePlan(mapping, { strict: flags.strict ?? false }));
+  const filter = readFilter(flags, mappings);
+  const saved = flags.save === true;
+  const started = performance.now();
+  await using overlay = saved ? null : await openOverlayRaw(settings.values);
+  const raw: RawStore = overlay?.raw ?? openRaw(settings.values);
+  let ingested: IngestResult | null = null;
+  if (flags.stubMode === "replay") {
+    const stubs = readStubs(method, catalogue, { folder: settings.values.stubDir, capturedAt: flags.capturedAt === undefined ? null : parseGivenTime(flags.capturedAt) });
+    ingested = await ingestRecordings(onlyAsked(stubs, filter), {
+      raw,
+      checker: new BodyChecker({ maxBytes: settings.values.maxBodyMb * 1024 * 1024 }),
+      plans,
+      signal: context.signal,
+      onProgress: (files) => {
+        out.progress(`ingest: ${String(files)} recordings`);
+      },
+    });
+    describeFailures(ingested, out);
+    if (ingested.files === 0) throw noRecording(flags, settings.values.stubDir);
+  }
+  await using database = await openDatabase(settings.values);
+  const store = openStore(context, { isDryRun: !saved });
+  let exit: number = ingested?.exit ?? EXIT.done;
+  for (const [at, mapping] of mappings.entries()) {
+    const plan = plans[at];
+    if (plan === undefined) continue;
+    const begun = performance.now();
+    const result = await transform(
+      mapping,
+      plan,
+      {
+        filter,
+        mode: "batch",
+        sliceBytes: settings.values.sliceMb * 1024 * 1024,
+        connections: settings.values.connections,
+        failedCaptures: ingested === null ? 0 : ingested.failed.length,
+        signal: context.signal,
+        onProgress: ({ documents, total }) => {
+          const seconds = (performance.now() - begun) / 1000;
+          const rate = documents / seconds;
+          out.progress(`${plan.mapping}: ${String(documents)} of ${String(total)} documents, ${rate.toFixed(1)}/s, ${((total - documents) / rate).toFixed(0)} s left`, documents === total);
+        },
+      },
+      { database, store, raw },
+    );
+    exit = worse(exit, result.exit);
+    report(result, plan, { mode: "batch", saved, endpoint: method.endpoint, method: method.name, store: settings.values.store, seconds: (performance.now() - begun) / 1000, exit: worse(ingested?.exit ?? EXIT.done, result.exit) }, context);
+  }
+  if (!out.json) out.say(`${saved ? "" : "nothing was written (--save writes); "}${((performance.now() - started) / 1000).toFixed(1)} s, exit ${String(exit)}`);
+  return exit;
+}
+
+/** A rule that failed wins over other failures, an interruption over both. */
+function worse(a: number, b: number): number {
+  const order = [EXIT.done, EXIT.someFailed, EXIT.ruleFailed, EXIT.interrupted] as const;
+  const rank = (exit: number): number => order.findIndex((known) => known === exit);
+  return rank(b) > rank(a) ? b : a;
+}
+
+function refuseWhatIsNotThere(flags: TransformFlags): void {
+  if (flags.mode !== "batch") {
+    throw new UserError({ code: "usage.mode", message: flags.mode === "streaming" ? "streaming is not there yet" : "--mode is not known", expected: "batch", got: flags.mode, next: "use --mode batch: it takes what came since, too" });
+  }
+  if (flags.stubMode !== undefined && flags.stubMode !== "replay") {
+    const known = ["capture", "passthrough"].includes(flags.stubMode);
+    throw new UserError({ code: "usage.stub-mode", message: known ? `the stub mode ${flags.stubMode} calls the API, which is not there yet` : "--stub-mode is not known", expected: "replay", got: flags.stubMode, next: "use --stub-mode replay, or ingest files: mlb-etl ingest --help" });
+  }
+  if (flags.stubMode === undefined && flags.capturedAt !== undefined) {
+    throw new UserError({ code: "usage.captured-at", message: "--captured-at is about recordings", next: "use it with --stub-mode replay, or with mlb-etl ingest" });
+  }
+}
+
+function noRecording(flags: TransformFlags, folder: string): UserError {
+  return new UserError(
+    {
+      code: "stubs.none",
+      message: `${folder} has no recording of ${flags.endpoint}.${flags.method}${flags.gamePks === undefined ? "" : ` for ${flags.gamePks}`}`,
+      next: "name another folder with --stub-dir, or leave --stub-mode away to transform what raw has",
+    },
+    EXIT.sourceUnreachable,
+  );
+}
+
+/** The filter that the flags say. `--game-pks` is `--documents game_pk=…`. @throws UserError. */
+function readFilter(flags: TransformFlags, mappings: readonly Mapping[]): DocumentFilter {
+  const documents: Record<string, string[]> = {};
+  const add = (column: string, list: string): void => {
+    for (const mapping of mappings) {
+      if (mapping.source.documentKey.includes(column)) continue;
+      const near = nearestSpelling(column, mapping.source.documentKey);
+      throw new UserError({ code: "usage.documents", message: `${column} is no column of the document key of ${mapping.name}`, expected: mapping.source.documentKey.join(", "), got: column, ...(near === null ? {} : { next: `did you mean ${near}?` }) });
+    }
+    const values = list.split(",").map((value) => value.trim());
+    if (values.some((value) => value === "")) throw new UserError({ code: "usage.documents", message: `the list of ${column} has an empty value`, expected: "values separated by commas", got: JSON.stringify(list) });
+    documents[column] = [...(documents[column] ?? []), ...values];
+  };
+  if (flags.gamePks !== undefined) add("game_pk", flags.gamePks);
+  for (const text of flags.documents ?? []) {
+    const at = text.indexOf("=");
+    if (at < 1) throw new UserError({ code: "usage.documents", message: "--documents is column=value,value", got: JSON.stringify(text) });
+    add(text.slice(0, at), text.slice(at + 1));
+  }
+  for (const [flag, day] of Object.entries({ "--start-date": flags.startDate, "--end-date": flags.endDate })) {
+    if (day === undefined) continue;
+    if (!/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(day) || Number.isNaN(Date.parse(day)) || new Date(day).toISOString().slice(0, 10) !== day) {
+      throw new UserError({ code: "usage.date", message: `${flag} is no day`, expected: "YYYY-MM-DD", got: JSON.stringify(day) });
+    }
+    const dateless = mappings.find((mapping) => mapping.source.date === null);
+    if (dateless !== undefined) throw new UserError({ code: "usage.date", message: `${dateless.name} has no date (source.date): ${flag} means nothing`, next: "leave it away" });
+  }
+  return { documents, startDate: flags.startDate ?? null, endDate: flags.endDate ?? null };
+}
+
+/** Of the recordings, those that were asked with the wanted values; a request that does not name a column may hold any. */
+async function* onlyAsked(files: AsyncIterable<RecordingFile>, filter: DocumentFilter): AsyncGenerator<RecordingFile> {
+  for await (const file of files) {
+    const isOther = file.ok && Object.entries(filter.documents).some(([column, values]) => {
+      const asked = file.recording.parameters[column];
+      return asked !== undefined && !values.includes(asked);
+    });
+    if (!isOther) yield file;
+  }
+}
+
+interface ReportFrame {
+  readonly mode: string;
+  readonly saved: boolean;
+  readonly endpoint: string;
+  readonly method: string;
+  readonly store: string;
+  readonly seconds: number;
+  readonly exit: number;
+}
+
+function report(result: TransformResult, plan: Plan, frame: ReportFrame, { out }: CliContext): void {
+  const { run, targets } = result.record;
+  const count = (column: string): number => Number(run[column]);
+  const documents = { selected: count("selected"), applied: count("applied"), unchanged: count("unchanged"), stale: count("stale"), quarantined: count("quarantined") };
+  const rows = targets.map((target) => ({
+    name: target["target"],
+    rows_in: Number(target["rows_in"]),
+    inserted: Number(target["inserted"]),
+    updated: Number(target["updated"]),
+    unchanged: Number(target["unchanged"]),
+    deleted: Number(target["deleted"]),
+    stale: Number(target["stale"]),
+    quarantined: Number(target["quarantined"]),
+  }));
+  out.data({
+    schema_version: 1,
+    run_id: result.runId,
+    mode: frame.mode,
+    endpoint: frame.endpoint,
+    method: frame.method,
+    engine: "duckdb",
+    store: frame.store,
+    saved: frame.saved,
+    documents,
+    targets: rows,
+    bad_values: count("bad_values"),
+    seconds: Math.round(frame.seconds * 1000) / 1000,
+    exit: frame.exit,
+  });
+  out.text(`${plan.mapping}  run ${result.runId}${frame.saved ? "" : "  (dry run)"}`);
+  out.text(`documents: ${Object.entries(documents).map(([name, value]) => `${String(value)} ${name}`).join(", ")}`);
+  if (documents.applied + documents.quarantined + documents.stale > 0) out.table(rows);
+  else out.text("nothing changed: every document is as it was");
+  if (count("bad_values") > 0) out.say(`warning: ${String(count("bad_values"))} values are not of their column's type: NULL in the rows, kept with path and text (mlb-etl bad-values list)`);
+  if (count("warnings") > 0) out.say(`warning: rules of severity warn do not hold in ${String(count("warnings"))} places (mlb-etl sql "SELECT rule, count(*) FROM mlb.warnings GROUP BY rule")`);
+  if (count("failed_states") > 0) out.say(`${String(count("failed_states"))} states of documents failed and are in quarantine (mlb-etl quarantine list)`);
+}

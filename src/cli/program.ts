@@ -1,0 +1,301 @@
+import { Command, CommanderError, Option } from "commander";
+import { SETTINGS, type SettingName, resolveSettings, settingNames } from "../config/settings.ts";
+import { EXIT } from "../core/errors.ts";
+import { createLogger } from "../core/logger.ts";
+import type { CliContext, CommandRun } from "./context.ts";
+import { reportError } from "./report-error.ts";
+import { type OutputStreams, createOutput } from "./output.ts";
+import { watchInterrupts } from "./interrupts.ts";
+
+/** What one command is: its words for `--help`, and where its work is. The work is loaded only when it is called. */
+interface CommandSpec {
+  readonly name: string;
+  readonly description: string;
+  readonly options?: readonly Option[];
+  readonly arguments?: readonly { readonly name: string; readonly description: string }[];
+  readonly examples: readonly string[];
+  readonly load: () => Promise<CommandRun<never>>;
+}
+
+const source = [
+  new Option("--endpoint <name>", "endpoint, as in the catalogue: game").makeOptionMandatory(),
+  new Option("--method <name>", "method: live_game_v1").makeOptionMandatory(),
+];
+const documents = [
+  new Option("--game-pks <list>", "only these games: 747175,745646 (short for --documents game_pk=…)"),
+  new Option("--documents <column=list...>", "only documents with these values of a key column"),
+  new Option("--start-date <day>", "only documents from this day on, YYYY-MM-DD"),
+  new Option("--end-date <day>", "only documents up to this day, YYYY-MM-DD"),
+];
+const limit = new Option("--limit <n>", "at most so many, newest first").default("50");
+
+/** Groups and their commands, in the order of `--help`. A group of one command has no name. */
+const COMMANDS: readonly { readonly group: string | null; readonly description: string; readonly commands: readonly CommandSpec[] }[] = [
+  {
+    group: null,
+    description: "",
+    commands: [
+      {
+        name: "transform",
+        description: "turn captures into rows of the mapping's targets",
+        options: [
+          ...source,
+          new Option("--mode <mode>", "batch: documents under a filter").default("batch"),
+          ...documents,
+          new Option("--stub-mode <mode>", "replay: first ingest the recordings of --stub-dir; never opens a socket"),
+          new Option("--captured-at <time>", "when recordings that do not say it were captured: a time, or file"),
+          new Option("--save", "write; without it nothing is written, and what would be is shown"),
+          new Option("--strict", "every bad value quarantines its document"),
+        ],
+        examples: ["mlb-etl transform --endpoint game --method live_game_v1 --mode batch --game-pks 747175 --stub-mode replay --save"],
+        load: async () => (await import("./commands/transform.ts")).runTransform,
+      },
+      {
+        name: "ingest",
+        description: "store recorded answers as captures",
+        options: [
+          ...source,
+          new Option("--from-files <glob...>", "files with bare bodies or envelopes, .json or .json.gz").makeOptionMandatory(),
+          new Option("--captured-at <time>", "when files that do not say it were captured: a time, or file for the time of each file"),
+          new Option("--parameter <name=value...>", "what bare bodies were asked with"),
+        ],
+        examples: ["mlb-etl ingest --endpoint game --method live_game_v1 --from-files 'captures/*.json.gz'"],
+        load: async () => (await import("./commands/ingest.ts")).runIngest,
+      },
+      {
+        name: "explain",
+        description: "show the stages that a transform executes, and the SQL of each",
+        options: [...source, new Option("--strict", "as with transform --strict"), new Option("--sql", "with the SQL")],
+        examples: ["mlb-etl explain --endpoint game --method live_game_v1 --sql"],
+        load: async () => (await import("./commands/explain.ts")).runExplain,
+      },
+      {
+        name: "sql",
+        description: "ask the store; tables are named as in the mapping, state tables mlb.documents, mlb.runs …",
+        arguments: [{ name: "query", description: "one SELECT" }],
+        examples: ['mlb-etl sql "SELECT count(*) FROM game.live_game_plays"'],
+        load: async () => (await import("./commands/sql.ts")).runSql,
+      },
+      {
+        name: "doctor",
+        description: "look for what is wrong: settings, mappings, raw, store, documents behind the mapping",
+        examples: ["mlb-etl doctor"],
+        load: async () => (await import("./commands/doctor.ts")).runDoctor,
+      },
+    ],
+  },
+  {
+    group: "mapping",
+    description: "check, show and lint mappings",
+    commands: [
+      {
+        name: "check",
+        description: "check all mappings, or the files named, each and together",
+        arguments: [{ name: "[file...]", description: "mapping files; none: the whole folder" }],
+        examples: ["mlb-etl mapping check"],
+        load: async () => (await import("./commands/mapping.ts")).runMappingCheck,
+      },
+      { name: "list", description: "the mappings and their targets", examples: ["mlb-etl mapping list"], load: async () => (await import("./commands/mapping.ts")).runMappingList },
+      {
+        name: "show",
+        description: "one mapping as it is understood: targets, columns, keys, rules, export settings",
+        arguments: [{ name: "name", description: "game/live_game_v1, or a table: game.live_game_plays" }],
+        examples: ["mlb-etl mapping show game.live_game_plays"],
+        load: async () => (await import("./commands/mapping.ts")).runMappingShow,
+      },
+      { name: "schema", description: "the JSON Schema of the mapping language, for editors", examples: ["mlb-etl mapping schema > mapping.schema.json"], load: async () => (await import("./commands/mapping.ts")).runMappingSchema },
+      {
+        name: "lint",
+        description: "score every path of a mapping against real captures",
+        arguments: [{ name: "name", description: "game/live_game_v1" }],
+        options: [
+          new Option("--captures <glob...>", "files with captures; none: those in raw"),
+          new Option("--captured-at <time>", "when files that do not say it were captured: a time, or file"),
+          new Option("--strict", "as with transform --strict"),
+        ],
+        examples: ["mlb-etl mapping lint game/live_game_v1 --captures 'captures/*.json.gz'"],
+        load: async () => (await import("./commands/mapping-lint.ts")).runMappingLint,
+      },
+    ],
+  },
+  {
+    group: "raw",
+    description: "look at captures",
+    commands: [
+      {
+        name: "list",
+        description: "captures, newest first",
+        options: [new Option("--endpoint <name>", "only of this endpoint"), new Option("--method <name>", "only of this method"), new Option("--failed", "only those whose body is no document"), limit],
+        examples: ["mlb-etl raw list --failed"],
+        load: async () => (await import("./commands/raw.ts")).runRawList,
+      },
+      {
+        name: "show",
+        description: "one capture; --body writes the body as it was received",
+        arguments: [
+          { name: "table", description: "game.live_game_v1" },
+          { name: "id", description: "its id" },
+        ],
+        options: [new Option("--body", "write the body to stdout, as received")],
+        examples: ["mlb-etl raw show game.live_game_v1 1 --body"],
+        load: async () => (await import("./commands/raw.ts")).runRawShow,
+      },
+    ],
+  },
+  {
+    group: "runs",
+    description: "look at runs",
+    commands: [
+      { name: "list", description: "runs, newest first", options: [limit], examples: ["mlb-etl runs list"], load: async () => (await import("./commands/runs.ts")).runRunsList },
+      { name: "show", description: "one run with its counts", arguments: [{ name: "run", description: "its id, or the start of it" }], examples: ["mlb-etl runs show 3f2a"], load: async () => (await import("./commands/runs.ts")).runRunsShow },
+    ],
+  },
+  {
+    group: "quarantine",
+    description: "states of documents that failed",
+    commands: [
+      { name: "list", description: "what failed and why", options: [new Option("--all", "also what was settled since"), limit], examples: ["mlb-etl quarantine list"], load: async () => (await import("./commands/quarantine.ts")).runQuarantineList },
+      {
+        name: "show",
+        description: "all that is known of one document's failures",
+        arguments: [{ name: "document", description: "its key: 747175, or the whole key as list shows it" }],
+        examples: ["mlb-etl quarantine show 747175"],
+        load: async () => (await import("./commands/quarantine.ts")).runQuarantineShow,
+      },
+      {
+        name: "retry",
+        description: "forget failures, so that the next transform tries those states again",
+        arguments: [{ name: "[document]", description: "a document's key; none: all" }],
+        examples: ["mlb-etl quarantine retry"],
+        load: async () => (await import("./commands/quarantine.ts")).runQuarantineRetry,
+      },
+    ],
+  },
+  {
+    group: "bad-values",
+    description: "values that their columns do not take",
+    commands: [{ name: "list", description: "each with its path, text and capture", options: [limit], examples: ["mlb-etl bad-values list"], load: async () => (await import("./commands/bad-values.ts")).runBadValuesList }],
+  },
+  {
+    group: "verify",
+    description: "prove what a store holds",
+    commands: [
+      {
+        name: "digest",
+        description: "a hash over all rows of each target, the same on every engine and store",
+        options: [new Option("--endpoint <name>", "only mappings of this endpoint"), new Option("--method <name>", "only mappings of this method")],
+        examples: ["mlb-etl verify digest --json"],
+        load: async () => (await import("./commands/verify.ts")).runVerifyDigest,
+      },
+      { name: "accounting", description: "whether the counts of all runs add up, and the rows belong to applied documents", examples: ["mlb-etl verify accounting"], load: async () => (await import("./commands/verify.ts")).runVerifyAccounting },
+    ],
+  },
+  {
+    group: "config",
+    description: "settings",
+    commands: [{ name: "show", description: "each setting with its value and where it comes from", examples: ["mlb-etl config show"], load: async () => (await import("./commands/config.ts")).runConfigShow }],
+  },
+];
+
+/** Runs the command line; gives the exit code. */
+export async function main(argv: readonly string[], environment: Readonly<Record<string, string | undefined>>, streams: OutputStreams = process): Promise<number> {
+  let exit: number = EXIT.done;
+  const program = createProgram(streams, async (spec, options, positional, globals) => {
+    exit = await runCommand(spec, { ...options, ...positional }, globals, environment, streams);
+  });
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    throw error;
+  }
+  return exit;
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+async function runCommand(spec: CommandSpec, options: Values, globals: Values, environment: Readonly<Record<string, string | undefined>>, streams: OutputStreams): Promise<number> {
+  const json = globals["json"] === true;
+  const out = createOutput(streams, { json, progress: globals["progress"] !== false });
+  try {
+    const flags: Partial<Record<SettingName, string>> = {};
+    for (const name of settingNames()) {
+      const value = globals[attributeOf(name)];
+      if (typeof value === "string") flags[name] = value;
+    }
+    const configFile = typeof globals["config"] === "string" ? globals["config"] : (environment["MLB_CONFIG"] ?? null);
+    const settings = resolveSettings(flags, environment, configFile);
+    using interrupts = watchInterrupts((text) => {
+      out.say(text);
+    });
+    const context: CliContext = { settings, out, log: createLogger(settings.values.logLevel, streams.stderr), signal: interrupts.signal };
+    const run = await spec.load();
+    return await run(options as never, context);
+  } catch (error) {
+    return reportError(error, out, globals["debug"] === true);
+  }
+}
+
+/** The name under which commander keeps a setting's flag: `--max-memory <mb>` → `maxMemory`. */
+function attributeOf(name: SettingName): string {
+  return new Option(SETTINGS[name].flag).attributeName();
+}
+
+type Dispatch = (spec: CommandSpec, options: Values, positional: Values, globals: Values) => Promise<void>;
+
+function createProgram(streams: OutputStreams, dispatch: Dispatch): Command {
+  const program = new Command("mlb-etl")
+    .description("Captures every answer of the MLB Stats API as it was and turns it into correct relational tables by one declarative mapping.")
+    .showHelpAfterError("(mlb-etl --help lists the commands; mlb-etl COMMAND --help shows one with examples)")
+    .enablePositionalOptions(false);
+  addGlobals(program);
+  configure(program, streams);
+  for (const { group, description, commands } of COMMANDS) {
+    const parent = group === null ? program : program.command(group).description(description);
+    if (group !== null) configure(parent, streams);
+    for (const spec of commands) addCommand(parent, spec, streams, dispatch);
+  }
+  program.addHelpText(
+    "after",
+    "\nExit codes: 0 done · 1 some captures or documents failed · 2 usage or configuration · 3 a rule of severity error failed ·\n4 source unreachable · 5 store or engine unreachable · 7 lock held elsewhere · 70 a bug of ours · 130 interrupted, resumable",
+  );
+  return program;
+}
+
+function addGlobals(command: Command): void {
+  for (const name of settingNames()) command.addOption(new Option(SETTINGS[name].flag, `${SETTINGS[name].description} [${SETTINGS[name].environment}]`));
+  command
+    .option("--config <file>", "configuration file: name: value lines, names as the flags [MLB_CONFIG]")
+    .option("--json", "data as JSON on stdout")
+    .option("--no-progress", "no progress on stderr")
+    .option("--no-input", "never ask (nothing asks today)")
+    .option("--debug", "show where an error comes from");
+}
+
+function configure(command: Command, streams: OutputStreams): void {
+  command.exitOverride().configureOutput({ writeOut: (text) => void streams.stdout.write(text), writeErr: (text) => void streams.stderr.write(text) });
+}
+
+function addCommand(parent: Command, spec: CommandSpec, streams: OutputStreams, dispatch: Dispatch): void {
+  const command = parent.command(spec.name).description(spec.description);
+  configure(command, streams);
+  const names: string[] = [];
+  for (const argument of spec.arguments ?? []) {
+    command.argument(/^[<[]/.test(argument.name) ? argument.name : `<${argument.name}>`, argument.description);
+    names.push(argument.name.replaceAll(/[<>[\].]/g, ""));
+  }
+  for (const option of spec.options ?? []) command.addOption(option);
+  addHiddenGlobals(command);
+  command.addHelpText("after", `\nExample:\n${spec.examples.map((example) => `  ${example}`).join("\n")}\n\nGlobal options (--home, --store, --json …): mlb-etl --help`);
+  command.action(async (...values: unknown[]) => {
+    const positional = Object.fromEntries(names.map((name, at) => [name, values[at]]));
+    await dispatch(spec, command.opts(), positional, command.optsWithGlobals());
+  });
+}
+
+/** Global options stand before or after the command; they are listed once, at the top. */
+function addHiddenGlobals(command: Command): void {
+  for (const name of settingNames()) command.addOption(new Option(SETTINGS[name].flag).hideHelp());
+  for (const flag of ["--config <file>", "--json", "--debug"]) command.addOption(new Option(flag).hideHelp());
+  for (const flag of ["--no-progress", "--no-input"]) command.addOption(new Option(flag).hideHelp());
+}
