@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Command, CommanderError, Option } from "commander";
-import { SETTINGS, type SettingName, resolveSettings, settingNames } from "../config/settings.ts";
+import { SETTINGS, type SettingName, packageRoot, resolveSettings, settingNames } from "../config/settings.ts";
 import { EXIT } from "../core/errors.ts";
 import { createLogger } from "../core/logger.ts";
 import type { CliContext, CommandRun } from "./context.ts";
@@ -247,7 +249,7 @@ function createProgram(streams: OutputStreams, dispatch: Dispatch): Command {
   const program = new Command("mlb-etl")
     .description("Captures every answer of the MLB Stats API as it was and turns it into correct relational tables by one declarative mapping.")
     .showHelpAfterError("(mlb-etl --help lists the commands; mlb-etl COMMAND --help shows one with examples)")
-    .enablePositionalOptions(false);
+    .version(readVersion(), "--version", "print the version");
   addGlobals(program);
   configure(program, streams);
   for (const { group, description, commands } of COMMANDS) {
@@ -260,6 +262,12 @@ function createProgram(streams: OutputStreams, dispatch: Dispatch): Command {
     "\nExit codes: 0 done · 1 some captures or documents failed · 2 usage or configuration · 3 a rule of severity error failed ·\n4 source unreachable · 5 store or engine unreachable · 7 lock held elsewhere · 70 a bug of ours · 130 interrupted, resumable",
   );
   return program;
+}
+
+/** The version of the package. */
+function readVersion(): string {
+  const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as { readonly version: string };
+  return version;
 }
 
 function addGlobals(command: Command): void {

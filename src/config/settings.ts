@@ -49,7 +49,7 @@ export const SETTINGS: Readonly<Record<SettingName, SettingSpec>> = {
   engine: { flag: "--engine <name>", environment: "MLB_ENGINE", description: "what shreds: duckdb (default)" },
   stubDir: { flag: "--stub-dir <dir>", environment: "MLB_STUB_DIR", description: "recordings to replay (default: the bundled, simulated ones)" },
   configDir: { flag: "--config-dir <dir>", environment: "MLB_CONFIG_DIR", description: "folder with endpoints/ and schemas/mappings/ (default: the bundled one)" },
-  maxMemoryMb: { flag: "--max-memory <mb>", environment: "MLB_MAX_MEMORY_MB", description: "bound of the memory of the process, in MB (default 512, at least 256)" },
+  maxMemoryMb: { flag: "--max-memory <mb>", environment: "MLB_MAX_MEMORY_MB", description: "bound of the memory of the process, in MB (default and least 512)" },
   sliceMb: { flag: "--slice-mb <mb>", environment: "MLB_SLICE_MB", description: "bodies of one slice, in MB (default 8)" },
   connections: { flag: "--connections <n>", environment: "MLB_CONNECTIONS", description: "slices shredded side by side (default: the cores, as far as memory goes)" },
   maxBodyMb: { flag: "--max-body <mb>", environment: "MLB_MAX_BODY_MB", description: "largest body that is taken, in MB (default 64)" },
@@ -68,9 +68,9 @@ export function packageRoot(): string {
   return resolve(dirname(fileURLToPath(import.meta.url)), "..", "..");
 }
 
-/** What one slice needs beside the fixed part, measured on full game feeds: the default number of connections keeps below the bound. */
-const MB_PER_CONNECTION = 200;
-const FIXED_MB = 112;
+/** What one more slice at a time needs beside the fixed part, in MB, measured on full game feeds: the default number of connections keeps below the bound. */
+const MB_PER_CONNECTION = 130;
+const FIXED_MB = 300;
 
 /** Settles all settings. `flags` holds what was given on the command line, by setting name. @throws UserError `config.*`. */
 export function resolveSettings(flags: Readonly<Partial<Record<SettingName, string>>>, environment: Readonly<Record<string, string | undefined>>, configFile: string | null): ResolvedSettings {
@@ -91,7 +91,7 @@ export function resolveSettings(flags: Readonly<Partial<Record<SettingName, stri
     if (text !== undefined) texts[name] = text;
   }
   const home = resolve(texts.home ?? ".mlb");
-  const maxMemoryMb = numberOf("maxMemoryMb", texts.maxMemoryMb, 512, 256, 1_000_000);
+  const maxMemoryMb = numberOf("maxMemoryMb", texts.maxMemoryMb, 512, 512, 1_000_000);
   const store = texts.store ?? `duckdb:${join(home, "platform.duckdb")}`;
   if (!/^duckdb:./.test(store)) {
     throw new UserError({ code: "config.store", message: "the store is of no known kind", expected: "duckdb:FILE", got: withoutPassword(store), next: "for example --store duckdb:season.duckdb" });

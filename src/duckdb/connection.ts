@@ -29,7 +29,7 @@ async function explained<T>(work: () => Promise<T>): Promise<T> {
   } catch (cause) {
     const message = cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : "";
     if (!OUTSIDE.test(message)) throw cause;
-    const next = /memory/i.test(message) ? "give it more with --max-memory, or less at a time with --slice-bytes" : "look at the disk and the file; the same command goes on where this one stopped";
+    const next = /memory/i.test(message) ? "give it more with --max-memory, or less at a time with --slice-mb" : "look at the disk and the file; the same command goes on where this one stopped";
     throw new OutsideError({ code: "duckdb.failed", message: "DuckDB could not go on", got: message, next, cause }, EXIT.storeUnreachable, true);
   }
 }

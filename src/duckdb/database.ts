@@ -29,6 +29,10 @@ export class Database implements AsyncDisposable {
       temp_directory: options.tempDirectory ?? "",
       autoinstall_known_extensions: "false",
       autoload_known_extensions: "false",
+      // What a statement needed goes back to the system soon: the bound is on the process, not on DuckDB alone.
+      allocator_flush_threshold: "16MB",
+      allocator_bulk_deallocation_flush_threshold: "16MB",
+      allocator_background_threads: "true",
       // Order of rows means nothing to us; keeping it costs memory.
       preserve_insertion_order: "false",
     });

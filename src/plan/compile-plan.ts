@@ -37,9 +37,9 @@ export function compilePlan(mapping: Mapping, options: CompileOptions = {}): Pla
 }
 
 /** Names the captures that a mapping takes and what it reads of them: the document index is keyed by it. */
-export function sourceFingerprint(plan: Pick<Plan, "source" | "fields" | "documentLevels">): string {
+export function sourceFingerprint(plan: Pick<Plan, "source" | "fields" | "documentLevels" | "nullValues">): string {
   const named = new Set([...plan.source.documentKey, ...(plan.source.date === null ? [] : [plan.source.date])]);
-  return sha256Hex(stableJson({ source: plan.source, levels: plan.documentLevels, fields: plan.fields.filter((field) => named.has(field.name)) }));
+  return sha256Hex(stableJson({ source: plan.source, levels: plan.documentLevels, nullValues: plan.nullValues, fields: plan.fields.filter((field) => named.has(field.name)) }));
 }
 
 function levelsOf(path: Path): readonly Level[] {
@@ -185,9 +185,10 @@ function parametersOf(fields: readonly PlanColumn[], targets: readonly PlanTarge
 
 /** Warnings change no row and no verdict: a changed warning makes no document behind. */
 function fingerprintOf(draft: Omit<Plan, "fingerprint">): string {
-  const { read: _all, lookupTables: _tables, ...decides } = draft;
+  const { read: _all, ...decides } = draft;
+  const lookupTables = draft.lookupTables.map(({ keys, by }) => ({ keys, by }));
   const targets = draft.targets.map(({ read: _read, ...target }) => ({ ...target, rules: target.rules.filter((rule) => rule.severity === "error") }));
-  return sha256Hex(stableJson({ ...decides, targets }));
+  return sha256Hex(stableJson({ ...decides, lookupTables, targets }));
 }
 
 /** JSON with sorted keys; bigint as text with a mark. */

@@ -103,12 +103,28 @@ function castLeaf(value: string, type: ColumnType): string {
   }
 }
 
+const LARGEST_POSITION = "2147483647";
+
+/** Whether SQL text is a literal that can be a position as it is. */
+function isSmall(number: string): boolean {
+  return /^[1-9][0-9]{0,8}$/.test(number);
+}
+
 /** Functions that DuckDB spells or treats in another way. All others are called by their own name. */
 const CALLS: Partial<Record<FunctionName, (args: readonly string[]) => string>> = {
   // concat() of DuckDB passes over nulls.
   concat: (args) => `(${args.join(" || ")})`,
   // Blanks only, as the language says: DuckDB's trim would take other white space for its own default too.
   trim: ([value = ""]) => `trim(${value}, ' ')`,
+  // DuckDB counts from the end where a position is negative, and fails where a number is very large: here nothing stands before 1.
+  split_part: ([value = "", separator = "", part = ""]) =>
+    isSmall(part)
+      ? `split_part(${value}, ${separator}, ${part})`
+      : `CASE WHEN ${part} >= 1 THEN split_part(${value}, ${separator}, least(${part}, ${LARGEST_POSITION})) WHEN ${part} < 1 THEN left(${value} || ${separator}, 0) END`,
+  substring: ([value = "", start = "", length = ""]) =>
+    isSmall(start) && isSmall(length)
+      ? `substring(${value}, ${start}, ${length})`
+      : `CASE WHEN ${start} >= 1 AND ${length} >= 1 THEN substring(${value}, least(${start}, ${LARGEST_POSITION}), least(${length}, ${LARGEST_POSITION})) WHEN ${start} IS NOT NULL AND ${length} IS NOT NULL THEN left(${value}, 0) END`,
 };
 
 export const duckdbDialect: Dialect = {

@@ -124,13 +124,22 @@ function writeLeafColumn(column: PlanColumn, input: ColumnsInput, prepared: stri
   if (column.value.kind !== "path") throw new Error("not a leaf");
   const leaf = raw.leaf(column.value.reference, json ? "json" : "text");
   const means = json || isText(column.type) ? [] : nullValues;
-  const taken = means.filter((value) => readLeaf(column.type, value).ok);
-  const text = prepareText(column, leaf, taken, dialect, prepared);
+  const text = prepareText(column, leaf, replacedValues(column, means), dialect, prepared);
   if (!json && column.type.name !== "TEXT") {
-    const notNull = means.length === 0 ? "" : ` AND ${leaf} NOT IN (${means.map(dialect.text.bind(dialect)).join(", ")})`;
-    checks.push(badCheck(column, `${leaf} IS NOT NULL AND ${name(column.name)} IS NULL${notNull}`, raw.pointer(column.value.reference), leaf));
+    checks.push(badCheck(column, isLost(leaf, name(column.name), means, dialect), raw.pointer(column.value.reference), leaf));
   }
   return `${dialect.castLeaf(text, column.type)} AS ${name(column.name)}`;
+}
+
+/** The null values that are to be replaced: what the type does not take becomes null by itself, unless a default stands for it. */
+function replacedValues(column: PlanColumn, nullValues: readonly string[]): readonly string[] {
+  return column.default === null ? nullValues.filter((value) => readLeaf(column.type, value).ok) : nullValues;
+}
+
+/** A text that is there, is no null value, and became NULL. */
+function isLost(text: string, column: string, nullValues: readonly string[], dialect: Dialect): string {
+  const meant = nullValues.length === 0 ? "" : ` AND ${text} NOT IN (${nullValues.map(dialect.text.bind(dialect)).join(", ")})`;
+  return `${text} IS NOT NULL AND ${column} IS NULL${meant}`;
 }
 
 /** The text that is cast: null values and the default applied, in a column of its own since a cast names it several times. */
@@ -151,9 +160,9 @@ function writeSourceColumn(column: PlanColumn, kind: string, source: string, inp
   if (kind === "index" || kind === "ordinal" || (kind === "captured_at" && column.type.name === "TIMESTAMPTZ")) {
     return `${dialect.narrow(source, column.type)} AS ${name(column.name)}`;
   }
-  const taken = isText(column.type) ? [] : nullValues.filter((value) => readLeaf(column.type, value).ok);
-  const text = prepareText(column, source, taken, dialect, prepared);
-  if (column.type.name !== "TEXT") checks.push(badCheck(column, `${source} IS NOT NULL AND ${name(column.name)} IS NULL`, dialect.text(""), source));
+  const means = isText(column.type) ? [] : nullValues;
+  const text = prepareText(column, source, replacedValues(column, means), dialect, prepared);
+  if (column.type.name !== "TEXT") checks.push(badCheck(column, isLost(source, name(column.name), means, dialect), dialect.text(""), source));
   return `${dialect.castLeaf(text, column.type)} AS ${name(column.name)}`;
 }
 

@@ -275,6 +275,14 @@ describe("functions", () => {
       ["substring('abc', 3, 10)", "TEXT", "c"],
       ["substring('abc', 4, 1)", "TEXT", ""],
       ["substring('abc', 1, 0)", "TEXT", ""],
+      ["substring('abc', 0, 2)", "TEXT", ""],
+      ["substring('abc', -1, 2)", "TEXT", ""],
+      ["substring('abc', three - 1, three)", "TEXT", "bc"],
+      ["substring('abc', no_int, 1)", "TEXT", null],
+      ["substring(no_text, zero, 1)", "TEXT", null],
+      ["substring('abc', biggest, biggest)", "TEXT", ""],
+      ["substring('abc', 2, biggest)", "TEXT", "bc"],
+      ["split_part('a', ',', biggest)", "TEXT", ""],
     ]);
     await expect(evaluate([["split_part('a,b', '', 1)", "TEXT"], ["substring('abc', -9223372036854775807, 9223372036854775807)", "TEXT"], ["substring('abc', biggest, biggest)", "TEXT"], ["split_part('a', ',', biggest)", "TEXT"], ["replace('abc', '', 'x')", "TEXT"]])).resolves.toHaveLength(5);
   });

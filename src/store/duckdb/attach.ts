@@ -5,6 +5,12 @@ import { EXIT, OutsideError } from "../../core/errors.ts";
 import type { Connection } from "../../duckdb/connection.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 
+/**
+ * Bytes; the smallest that DuckDB has. Our tables are wide and a slice has few rows of each: every column takes at least a
+ * block, so small blocks keep memory and file small (measured: docs/decisions). A file keeps the size that it was made with.
+ */
+const BLOCK_SIZE = 16_384;
+
 /** The name under which a store's file is attached. */
 export const STORE = "store";
 
@@ -39,7 +45,7 @@ export async function attachStore(connection: Connection, options: AttachOptions
   const deadline = performance.now() + options.waitMs;
   for (let pause = FIRST_WAIT_MS; ; pause = Math.min(pause * 2, LONGEST_WAIT_MS)) {
     try {
-      await connection.run(`ATTACH ${duckdbDialect.text(options.file)} AS ${options.as ?? STORE}${options.access === "read" ? " (READ_ONLY)" : ""}`);
+      await connection.run(`ATTACH ${duckdbDialect.text(options.file)} AS ${options.as ?? STORE}${options.access === "read" ? " (READ_ONLY)" : ` (BLOCK_SIZE ${String(BLOCK_SIZE)})`}`);
       return;
     } catch (error) {
       const holder = holderOf(error);

@@ -1,0 +1,36 @@
+// The main job on the bundled game, in a home of its own: captured answer → tables → counts → a box score.
+import { spawnSync } from "node:child_process";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const environment = { ...process.env, MLB_HOME: join(".mlb", "demo") };
+
+/** Shows a command and runs it. */
+function run(...words) {
+  process.stdout.write(`\n$ mlb-etl ${words.map((word) => (/[\s'"*]/.test(word) ? `"${word}"` : word)).join(" ")}\n`);
+  const done = spawnSync(process.execPath, [join(root, "dist", "cli", "main.js"), ...words], { cwd: root, env: environment, stdio: "inherit" });
+  if (done.status !== 0) process.exit(done.status ?? 1);
+}
+
+const prefix = "game.live_game";
+const battingLine = (side) => `
+  SELECT batting_position AS "#", player_name AS batter, position_abbreviation AS pos, at_bats AS ab, runs AS r, hits AS h, rbi, base_on_balls AS bb, strike_outs AS so, season_avg AS avg
+  FROM ${prefix}_${side}_batting_order ORDER BY 1`;
+
+process.stdout.write("A simulated game under the number 747175 (no content of MLB), home .mlb/demo\n");
+run(..."transform --endpoint game --method live_game_v1 --mode batch --game-pks 747175 --stub-mode replay --save".split(" "));
+for (const table of ["metadata", "plays", "pitch_events"]) run("sql", `SELECT count(*) FROM ${prefix}_${table}`);
+
+process.stdout.write("\nA box score, from the tables by SQL:\n");
+run("sql", `SELECT away_team_name, away_runs, away_hits, away_errors, home_team_name, home_runs, home_hits, home_errors, game_date, venue_name FROM ${prefix}_metadata`);
+run("sql", battingLine("away"));
+run("sql", battingLine("home"));
+
+process.stdout.write(`
+Next, on your own recordings (a home of its own is made in .mlb):
+  npx mlb-etl ingest --endpoint game --method live_game_v1 --from-files 'my-feeds/*.json.gz'
+  npx mlb-etl transform --endpoint game --method live_game_v1 --save
+or look around in this one:
+  npx mlb-etl --home .mlb/demo sql "SELECT inning, half_inning, description FROM ${prefix}_plays ORDER BY at_bat_index LIMIT 10"
+`);
