@@ -9,7 +9,11 @@ const environment = { ...process.env, MLB_HOME: join(".mlb", "demo") };
 /** Shows a command and runs it. */
 function run(...words) {
   process.stdout.write(`\n$ mlb-etl ${words.map((word) => (/[\s'"*]/.test(word) ? `"${word}"` : word)).join(" ")}\n`);
-  const done = spawnSync(process.execPath, [join(root, "dist", "cli", "main.js"), ...words], { cwd: root, env: environment, stdio: "inherit" });
+  const done = spawnSync(process.execPath, [join(root, "dist", "cli", "main.js"), ...words], {
+    cwd: root,
+    env: environment,
+    stdio: "inherit",
+  });
   if (done.status !== 0) process.exit(done.status ?? 1);
 }
 
@@ -23,7 +27,10 @@ run(..."transform --endpoint game --method live_game_v1 --mode batch --game-pks 
 for (const table of ["metadata", "plays", "pitch_events"]) run("sql", `SELECT count(*) FROM ${prefix}_${table}`);
 
 process.stdout.write("\nA box score, from the tables by SQL:\n");
-run("sql", `SELECT away_team_name, away_runs, away_hits, away_errors, home_team_name, home_runs, home_hits, home_errors, game_date, venue_name FROM ${prefix}_metadata`);
+run(
+  "sql",
+  `SELECT away_team_name, away_runs, away_hits, away_errors, home_team_name, home_runs, home_hits, home_errors, game_date, venue_name FROM ${prefix}_metadata`,
+);
 run("sql", battingLine("away"));
 run("sql", battingLine("home"));
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { SqlRow } from "../src/duckdb/connection.ts";
+import { type SqlRow, sqlText } from "../src/duckdb/sql-value.ts";
 import { compilePlan } from "../src/plan/compile-plan.ts";
 import { type Answer, SmallPlatform, mappingOf } from "./small-platform.ts";
 
@@ -114,28 +114,28 @@ async function expectFailures(cases: readonly (readonly [change: Body, ...failur
 }
 
 const wrong = (expected: "an object" | "an array" | "a scalar", pointer: string, value: unknown): Failure => ["fail", null, `the value is ${expected}`, null, pointer, JSON.stringify(value)];
-const missing = (target: string, pointer: string): Failure => ["fail", null, `the container of ${target} is there`, null, pointer, "NULL"];
+const missing = (target: string, pointer: string): Failure => ["fail", null, `the container of ${target} is there`, null, pointer, null];
 
 describe("the gate keeps a whole document out, names rule, place and value, and lets the others of the slice go on", () => {
   test("for keys and values that must be there", async () => {
     const item = (id: unknown): Body => ({ id, owner: "m1", parts: [] });
     const { exit } = await expectFailures([
       [{}],
-      [{ items: [item(1), item(null)] }, ["fail", "lab.item", "value is not null", "value", "/items/1/id", "NULL"]],
-      [{ items: [{ owner: "m1", parts: [] }] }, ["fail", "lab.item", "value is not null", "value", "/items/0/id", "NULL"]],
+      [{ items: [item(1), item(null)] }, ["fail", "lab.item", "value is not null", "value", "/items/1/id", null]],
+      [{ items: [{ owner: "m1", parts: [] }] }, ["fail", "lab.item", "value is not null", "value", "/items/0/id", null]],
       [{ items: [item(1), item(5), item(5), item(5)] }, ["fail", "lab.item", "the primary key is unique", null, "", "id=4, value=5"]],
       [{ items: [item(1), item("1")] }, ["fail", "lab.item", "the primary key is unique", null, "", "id=5, value=1"]],
-      [{ meta: { name: "1" } }, ["fail", null, "year is not null", "year", "/meta/year", "NULL"]],
-      [{ meta: { year: null } }, ["fail", null, "year is not null", "year", "/meta/year", "NULL"]],
-      [{ meta: { year: "-" } }, ["fail", null, "year is not null", "year", "/meta/year", "NULL"]],
-      [{ place: {} }, ["fail", "lab.place", "city is not null", "city", "/place/city", "NULL"]],
+      [{ meta: { name: "1" } }, ["fail", null, "year is not null", "year", "/meta/year", null]],
+      [{ meta: { year: null } }, ["fail", null, "year is not null", "year", "/meta/year", null]],
+      [{ meta: { year: "-" } }, ["fail", null, "year is not null", "year", "/meta/year", "-"]],
+      [{ place: {} }, ["fail", "lab.place", "city is not null", "city", "/place/city", null]],
       [{}],
     ]);
     expect(exit).toBe(1);
   });
 
   test("for a key of a type that does not take it", async () => {
-    await expectFailures([[{ items: [{ id: "one", owner: "m1", parts: [] }] }, ["fail", "lab.item", "value is not null", "value", "/items/0/id", "NULL"]]]);
+    await expectFailures([[{ items: [{ id: "one", owner: "m1", parts: [] }] }, ["fail", "lab.item", "value is not null", "value", "/items/0/id", "one"]]]);
   });
 
   test("for a value of another kind than is read, at every kind of place", async () => {
@@ -277,7 +277,7 @@ describe("a bad value in a nullable column", () => {
     const found = await judge([{ body: thing(1, odd) }, { body: thing(2) }], true);
     expect(found.applied).toEqual([2]);
     expect(found.exit).toBe(1);
-    const places = found.quarantine.map((row) => `${String(row["target"] as string)} ${String(row["pointer"] as string)} ${String(row["value"] as string)}`).toSorted();
+    const places = found.quarantine.map((row) => `${sqlText(row["target"])} ${sqlText(row["pointer"])} ${sqlText(row["value"])}`).toSorted();
     expect(places).toEqual(BAD.map((bad) => `${bad.target} ${bad.pointer} ${bad.value}`).toSorted());
   });
 });

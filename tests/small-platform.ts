@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Connection, SqlRow } from "../src/duckdb/connection.ts";
+import type { Connection } from "../src/duckdb/connection.ts";
+import type { SqlRow } from "../src/duckdb/sql-value.ts";
 import { Database } from "../src/duckdb/database.ts";
 import { requireMapping } from "../src/mapping/check-mapping.ts";
 import type { Mapping } from "../src/mapping/mapping.ts";

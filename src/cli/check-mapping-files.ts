@@ -27,7 +27,8 @@ export async function checkMappingFiles(folder: string, named: readonly string[]
     return place === null ? [] : [[place, file]];
   });
   const results = await Promise.all([...new Set(outside)].map(checkOne));
-  if (named.length === 0 || inside.length > 0) results.push(checkTogether(folder, await readMappingFolder(folder), named.length === 0 ? null : new Map(inside)));
+  if (named.length === 0 || inside.length > 0)
+    results.push(checkTogether(folder, await readMappingFolder(folder), named.length === 0 ? null : new Map(inside)));
   return {
     files: results.reduce((sum, { files }) => sum + files, 0),
     targets: results.reduce((sum, { targets }) => sum + targets, 0),
@@ -57,15 +58,27 @@ async function checkOne(file: string): Promise<MappingFilesCheck> {
 function checkTogether(folder: string, { files, problems }: MappingFolder, named: ReadonlyMap<string, string> | null): MappingFilesCheck {
   const checked = files.map(({ file, text }): CheckedFile => ({ file, checked: checkMapping(readMapping(text, file)) }));
   const chosen = checked.filter(({ file }) => named === null || named.has(file));
-  const own = [...problems, ...checked.flatMap((one) => [...one.checked.problems, ...planProblems(one.file, one.checked)])].filter(({ file }) => named === null || named.has(file));
+  const own = [...problems, ...checked.flatMap((one) => [...one.checked.problems, ...planProblems(one.file, one.checked)])].filter(
+    ({ file }) => named === null || named.has(file),
+  );
   // What two files cannot have both is told of the later one: where that is not the named one, its text names the other.
-  const between = checkRegistry(checked).filter((problem) => named === null || named.has(problem.file) || [...named.keys()].some((file) => `${problem.message} ${problem.got ?? ""}`.includes(file)));
+  const between = checkRegistry(checked).filter(
+    (problem) =>
+      named === null ||
+      named.has(problem.file) ||
+      [...named.keys()].some((file) => `${problem.message} ${problem.got ?? ""}`.includes(file)),
+  );
   const known = new Set([...files.map(({ file }) => file), ...problems.map(({ file }) => file)]);
-  const missing = [...(named ?? [])].flatMap(([place, file]) => (known.has(place) ? [] : [unreadable(file, "no mapping file of the folder")]));
+  const missing = [...(named ?? [])].flatMap(([place, file]) =>
+    known.has(place) ? [] : [unreadable(file, "no mapping file of the folder")],
+  );
   return {
     files: chosen.length + missing.length,
     targets: chosen.reduce((sum, one) => sum + targetsOf(one.checked), 0),
-    problems: [...[...own, ...between].map((problem) => ({ ...problem, file: named?.get(problem.file) ?? join(folder, problem.file) })), ...missing],
+    problems: [
+      ...[...own, ...between].map((problem) => ({ ...problem, file: named?.get(problem.file) ?? join(folder, problem.file) })),
+      ...missing,
+    ],
   };
 }
 
@@ -82,7 +95,9 @@ function planProblems(file: string, { mapping }: CheckedMapping): readonly Probl
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const { code, message, expected, got } = error.text;
-    return [{ code, file, line: 1, column: 1, message, ...(expected === undefined ? {} : { expected }), ...(got === undefined ? {} : { got }) }];
+    return [
+      { code, file, line: 1, column: 1, message, ...(expected === undefined ? {} : { expected }), ...(got === undefined ? {} : { got }) },
+    ];
   }
 }
 

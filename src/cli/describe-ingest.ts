@@ -5,9 +5,13 @@ import type { Output } from "./output.ts";
 export function describeFailures(result: IngestResult, out: Output): void {
   for (const { file, capture } of result.failed) {
     const place = capture.failure?.place;
-    out.say(`failed capture ${String(capture.id)}: ${file}: ${capture.failure?.message ?? ""}${place === null || place === undefined ? "" : ` (at ${place.pointer === "" ? "the top" : place.pointer}, byte ${String(place.offset)})`}`);
+    out.say(
+      `failed capture ${String(capture.id)}: ${file}: ${capture.failure?.message ?? ""}${place === null || place === undefined ? "" : ` (at ${place.pointer === "" ? "the top" : place.pointer}, byte ${String(place.offset)})`}`,
+    );
   }
   for (const refused of result.refused) {
-    out.say(`refused: ${refused.message}${refused.expected === undefined ? "" : `\n  expected: ${refused.expected}`}${refused.next === undefined ? "" : `\n  next:     ${refused.next}`}`);
+    out.say(
+      `refused: ${refused.message}${refused.expected === undefined ? "" : `\n  expected: ${refused.expected}`}${refused.next === undefined ? "" : `\n  next:     ${refused.next}`}`,
+    );
   }
 }

@@ -10,10 +10,18 @@ export function describeMapping(mapping: Mapping, only: Target | null, out: Outp
   const { source } = mapping;
   const lines: readonly (readonly [string, string])[] = [
     ["file", mapping.file],
-    ["takes", `captures of ${source.endpoint}.${source.method}${source.filter === null ? "" : ` where ${renderExpression(source.filter)}`}, raw table ${source.rawTable}`],
+    [
+      "takes",
+      `captures of ${source.endpoint}.${source.method}${source.filter === null ? "" : ` where ${renderExpression(source.filter)}`}, raw table ${source.rawTable}`,
+    ],
     ["documents", source.arraySource === null ? "the answer" : `each ${renderPath(source.arraySource)} of the answer`],
     ["document key", source.documentKey.join(", ")],
-    ["version", source.version === null ? "none: captured_at alone decides which state is newer" : `${renderReference(source.version.reference)}${source.version.pattern === null ? "" : ` matching ${source.version.pattern}`}`],
+    [
+      "version",
+      source.version === null
+        ? "none: captured_at alone decides which state is newer"
+        : `${renderReference(source.version.reference)}${source.version.pattern === null ? "" : ` matching ${source.version.pattern}`}`,
+    ],
     ["date", source.date ?? "none"],
     ["null values", mapping.nullValues.length === 0 ? "none" : mapping.nullValues.map((value) => JSON.stringify(value)).join(" ")],
   ];
@@ -40,18 +48,32 @@ function describeTarget(target: Target, common: ReadonlySet<string>, out: Output
   if (target.partitionBy.length > 0) line("partitions", target.partitionBy.join(", "));
   for (const lookup of target.lookups) line("lookup", renderLookup(lookup));
   for (const relationship of target.relationships) line("relationship", renderRelationship(relationship));
-  for (const { name, fields, type, unique } of target.indexes) line("index", `${name} on ${fields.join(", ")} (${type}${unique ? ", unique" : ""})`);
-  for (const { rule, severity, description } of target.rules) line("rule", `${severity}: ${rule}${description === null ? "" : ` (${description})`}`);
+  for (const { name, fields, type, unique } of target.indexes)
+    line("index", `${name} on ${fields.join(", ")} (${type}${unique ? ", unique" : ""})`);
+  for (const { rule, severity, description } of target.rules)
+    line("rule", `${severity}: ${rule}${description === null ? "" : ` (${description})`}`);
   if (target.export !== null) {
-    line("export", `${target.export.formats.join(", ")}, ordered by ${target.export.orderBy.join(", ")}. Exporting is not part of transform: these settings are for an export of the table.`);
+    line(
+      "export",
+      `${target.export.formats.join(", ")}, ordered by ${target.export.orderBy.join(", ")}. Exporting is not part of transform: these settings are for an export of the table.`,
+    );
   }
   const own = target.fields.filter((field) => !common.has(field.name));
   if (own.length > 0) out.table(own.map(columnRow));
 }
 
 function columnRow(field: Field): Readonly<Record<string, unknown>> {
-  const more = [...(field.default === null ? [] : [`default ${JSON.stringify(field.default)}`]), ...(field.onBadValue === "quarantine" ? ["a bad value quarantines"] : [])];
-  return { column: field.name, type: renderColumnType(field.type), nullable: field.nullable ? "" : "not null", value: [renderValue(field), ...more].join(", "), description: field.description };
+  const more = [
+    ...(field.default === null ? [] : [`default ${JSON.stringify(field.default)}`]),
+    ...(field.onBadValue === "quarantine" ? ["a bad value quarantines"] : []),
+  ];
+  return {
+    column: field.name,
+    type: renderColumnType(field.type),
+    nullable: field.nullable ? "" : "not null",
+    value: [renderValue(field), ...more].join(", "),
+    description: field.description,
+  };
 }
 
 function renderValue({ value }: Field): string {

@@ -6,6 +6,7 @@ export function watchInterrupts(say: (text: string) => void): { readonly signal:
   const onSignal = (): void => {
     if (controller.signal.aborted) {
       say("stopped at once; nothing is half written: the same command goes on");
+      // oxlint-disable-next-line unicorn/no-process-exit -- asked for twice: at once means now
       process.exit(EXIT.interrupted);
     }
     say("finishing what is at hand, then stopping (again to stop at once); the same command goes on where this one stops");

@@ -76,7 +76,11 @@ export function renderTable(rows: readonly Readonly<Record<string, unknown>>[], 
   const names = columns ?? [...new Set(rows.flatMap((row) => Object.keys(row)))];
   if (names.length === 0) return "";
   const cells = rows.map((row) => names.map((name) => cellText(row[name])));
-  const isNumber = names.map((name) => rows.some((row) => typeof row[name] === "number" || typeof row[name] === "bigint") && rows.every((row) => row[name] === null || row[name] === undefined || typeof row[name] === "number" || typeof row[name] === "bigint"));
+  const isNumber = names.map(
+    (name) =>
+      rows.some((row) => typeof row[name] === "number" || typeof row[name] === "bigint") &&
+      rows.every((row) => row[name] === null || row[name] === undefined || typeof row[name] === "number" || typeof row[name] === "bigint"),
+  );
   const widths = names.map((name, at) => Math.max(name.length, ...cells.map((row) => row[at]?.length ?? 0)));
   const line = (values: readonly string[]): string =>
     `${values
@@ -91,7 +95,9 @@ const LONGEST_CELL = 120;
 function cellText(value: unknown): string {
   if (value === null || value === undefined) return "";
   const text = typeof value === "string" ? value : typeof value === "object" ? toJson(value) : String(value as number | bigint | boolean);
-  // eslint-disable-next-line no-control-regex
-  const shown = text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  const shown = text.replaceAll(
+    /[\u0000-\u001f\u007f-\u009f]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
   return shown.length > LONGEST_CELL ? `${shown.slice(0, LONGEST_CELL - 1)}…` : shown;
 }

@@ -51,7 +51,8 @@ export function mappingsOf(registry: Registry, endpoint: string, method: string)
     code: "mapping.none",
     message: `no mapping takes captures of ${endpoint}.${method}`,
     expected: `one of: ${known.join(", ")}`,
-    next: near === null ? `write one: config/schemas/mappings/${endpoint}/${method}.yaml (docs/mapping-language.md)` : `did you mean ${near}?`,
+    next:
+      near === null ? `write one: config/schemas/mappings/${endpoint}/${method}.yaml (docs/mapping-language.md)` : `did you mean ${near}?`,
   });
 }
 

@@ -97,7 +97,12 @@ const COMMANDS: readonly { readonly group: string | null; readonly description: 
         examples: ["mlb-etl mapping check"],
         load: async () => (await import("./commands/mapping.ts")).runMappingCheck,
       },
-      { name: "list", description: "the mappings and their targets", examples: ["mlb-etl mapping list"], load: async () => (await import("./commands/mapping.ts")).runMappingList },
+      {
+        name: "list",
+        description: "the mappings and their targets",
+        examples: ["mlb-etl mapping list"],
+        load: async () => (await import("./commands/mapping.ts")).runMappingList,
+      },
       {
         name: "show",
         description: "one mapping as it is understood: targets, columns, keys, rules, export settings",
@@ -105,7 +110,12 @@ const COMMANDS: readonly { readonly group: string | null; readonly description: 
         examples: ["mlb-etl mapping show game.live_game_plays"],
         load: async () => (await import("./commands/mapping.ts")).runMappingShow,
       },
-      { name: "schema", description: "the JSON Schema of the mapping language, for editors", examples: ["mlb-etl mapping schema > mapping.schema.json"], load: async () => (await import("./commands/mapping.ts")).runMappingSchema },
+      {
+        name: "schema",
+        description: "the JSON Schema of the mapping language, for editors",
+        examples: ["mlb-etl mapping schema > mapping.schema.json"],
+        load: async () => (await import("./commands/mapping.ts")).runMappingSchema,
+      },
       {
         name: "lint",
         description: "score every path of a mapping against real captures",
@@ -127,7 +137,12 @@ const COMMANDS: readonly { readonly group: string | null; readonly description: 
       {
         name: "list",
         description: "captures, newest first",
-        options: [new Option("--endpoint <name>", "only of this endpoint"), new Option("--method <name>", "only of this method"), new Option("--failed", "only those whose body is no document"), limit],
+        options: [
+          new Option("--endpoint <name>", "only of this endpoint"),
+          new Option("--method <name>", "only of this method"),
+          new Option("--failed", "only those whose body is no document"),
+          limit,
+        ],
         examples: ["mlb-etl raw list --failed"],
         load: async () => (await import("./commands/raw.ts")).runRawList,
       },
@@ -148,15 +163,33 @@ const COMMANDS: readonly { readonly group: string | null; readonly description: 
     group: "runs",
     description: "look at runs",
     commands: [
-      { name: "list", description: "runs, newest first", options: [limit], examples: ["mlb-etl runs list"], load: async () => (await import("./commands/runs.ts")).runRunsList },
-      { name: "show", description: "one run with its counts", arguments: [{ name: "run", description: "its id, or the start of it" }], examples: ["mlb-etl runs show 3f2a"], load: async () => (await import("./commands/runs.ts")).runRunsShow },
+      {
+        name: "list",
+        description: "runs, newest first",
+        options: [limit],
+        examples: ["mlb-etl runs list"],
+        load: async () => (await import("./commands/runs.ts")).runRunsList,
+      },
+      {
+        name: "show",
+        description: "one run with its counts",
+        arguments: [{ name: "run", description: "its id, or the start of it" }],
+        examples: ["mlb-etl runs show 3f2a"],
+        load: async () => (await import("./commands/runs.ts")).runRunsShow,
+      },
     ],
   },
   {
     group: "quarantine",
     description: "states of documents that failed",
     commands: [
-      { name: "list", description: "what failed and why", options: [new Option("--all", "also what was settled since"), limit], examples: ["mlb-etl quarantine list"], load: async () => (await import("./commands/quarantine.ts")).runQuarantineList },
+      {
+        name: "list",
+        description: "what failed and why",
+        options: [new Option("--all", "also what was settled since"), limit],
+        examples: ["mlb-etl quarantine list"],
+        load: async () => (await import("./commands/quarantine.ts")).runQuarantineList,
+      },
       {
         name: "show",
         description: "all that is known of one document's failures",
@@ -176,7 +209,15 @@ const COMMANDS: readonly { readonly group: string | null; readonly description: 
   {
     group: "bad-values",
     description: "values that their columns do not take",
-    commands: [{ name: "list", description: "each with its path, text and capture", options: [limit], examples: ["mlb-etl bad-values list"], load: async () => (await import("./commands/bad-values.ts")).runBadValuesList }],
+    commands: [
+      {
+        name: "list",
+        description: "each with its path, text and capture",
+        options: [limit],
+        examples: ["mlb-etl bad-values list"],
+        load: async () => (await import("./commands/bad-values.ts")).runBadValuesList,
+      },
+    ],
   },
   {
     group: "verify",
@@ -185,22 +226,41 @@ const COMMANDS: readonly { readonly group: string | null; readonly description: 
       {
         name: "digest",
         description: "a hash over all rows of each target, the same on every engine and store",
-        options: [new Option("--endpoint <name>", "only mappings of this endpoint"), new Option("--method <name>", "only mappings of this method")],
+        options: [
+          new Option("--endpoint <name>", "only mappings of this endpoint"),
+          new Option("--method <name>", "only mappings of this method"),
+        ],
         examples: ["mlb-etl verify digest --json"],
         load: async () => (await import("./commands/verify.ts")).runVerifyDigest,
       },
-      { name: "accounting", description: "whether the counts of all runs add up, and the rows belong to applied documents", examples: ["mlb-etl verify accounting"], load: async () => (await import("./commands/verify.ts")).runVerifyAccounting },
+      {
+        name: "accounting",
+        description: "whether the counts of all runs add up, and the rows belong to applied documents",
+        examples: ["mlb-etl verify accounting"],
+        load: async () => (await import("./commands/verify.ts")).runVerifyAccounting,
+      },
     ],
   },
   {
     group: "config",
     description: "settings",
-    commands: [{ name: "show", description: "each setting with its value and where it comes from", examples: ["mlb-etl config show"], load: async () => (await import("./commands/config.ts")).runConfigShow }],
+    commands: [
+      {
+        name: "show",
+        description: "each setting with its value and where it comes from",
+        examples: ["mlb-etl config show"],
+        load: async () => (await import("./commands/config.ts")).runConfigShow,
+      },
+    ],
   },
 ];
 
 /** Runs the command line; gives the exit code. */
-export async function main(argv: readonly string[], environment: Readonly<Record<string, string | undefined>>, streams: OutputStreams = process): Promise<number> {
+export async function main(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+  streams: OutputStreams = process,
+): Promise<number> {
   let exit: number = EXIT.done;
   const program = createProgram(streams, async (spec, options, positional, globals) => {
     exit = await runCommand(spec, { ...options, ...positional }, globals, environment, streams);
@@ -216,7 +276,13 @@ export async function main(argv: readonly string[], environment: Readonly<Record
 
 type Values = Readonly<Record<string, unknown>>;
 
-async function runCommand(spec: CommandSpec, options: Values, globals: Values, environment: Readonly<Record<string, string | undefined>>, streams: OutputStreams): Promise<number> {
+async function runCommand(
+  spec: CommandSpec,
+  options: Values,
+  globals: Values,
+  environment: Readonly<Record<string, string | undefined>>,
+  streams: OutputStreams,
+): Promise<number> {
   const json = globals["json"] === true;
   const out = createOutput(streams, { json, progress: globals["progress"] !== false });
   try {
@@ -247,7 +313,9 @@ type Dispatch = (spec: CommandSpec, options: Values, positional: Values, globals
 
 function createProgram(streams: OutputStreams, dispatch: Dispatch): Command {
   const program = new Command("mlb-etl")
-    .description("Captures every answer of the MLB Stats API as it was and turns it into correct relational tables by one declarative mapping.")
+    .description(
+      "Captures every answer of the MLB Stats API as it was and turns it into correct relational tables by one declarative mapping.",
+    )
     .showHelpAfterError("(mlb-etl --help lists the commands; mlb-etl COMMAND --help shows one with examples)")
     .version(readVersion(), "--version", "print the version");
   addGlobals(program);
@@ -271,7 +339,8 @@ function readVersion(): string {
 }
 
 function addGlobals(command: Command): void {
-  for (const name of settingNames()) command.addOption(new Option(SETTINGS[name].flag, `${SETTINGS[name].description} [${SETTINGS[name].environment}]`));
+  for (const name of settingNames())
+    command.addOption(new Option(SETTINGS[name].flag, `${SETTINGS[name].description} [${SETTINGS[name].environment}]`));
   command
     .option("--config <file>", "configuration file: name: value lines, names as the flags [MLB_CONFIG]")
     .option("--json", "data as JSON on stdout")
@@ -281,7 +350,9 @@ function addGlobals(command: Command): void {
 }
 
 function configure(command: Command, streams: OutputStreams): void {
-  command.exitOverride().configureOutput({ writeOut: (text) => void streams.stdout.write(text), writeErr: (text) => void streams.stderr.write(text) });
+  command
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => void streams.stdout.write(text), writeErr: (text) => void streams.stderr.write(text) });
 }
 
 function addCommand(parent: Command, spec: CommandSpec, streams: OutputStreams, dispatch: Dispatch): void {
@@ -294,7 +365,10 @@ function addCommand(parent: Command, spec: CommandSpec, streams: OutputStreams, 
   }
   for (const option of spec.options ?? []) command.addOption(option);
   addHiddenGlobals(command);
-  command.addHelpText("after", `\nExample:\n${spec.examples.map((example) => `  ${example}`).join("\n")}\n\nGlobal options (--home, --store, --json …): mlb-etl --help`);
+  command.addHelpText(
+    "after",
+    `\nExample:\n${spec.examples.map((example) => `  ${example}`).join("\n")}\n\nGlobal options (--home, --store, --json …): mlb-etl --help`,
+  );
   command.action(async (...values: unknown[]) => {
     const positional = Object.fromEntries(names.map((name, at) => [name, values[at]]));
     await dispatch(spec, command.opts(), positional, command.optsWithGlobals());

@@ -7,7 +7,18 @@ export function reportError(error: unknown, out: Output, withStack: boolean): nu
     out.say(`error: ${error.message}`);
     if (withStack) out.say(error.stack ?? "");
     const problems = error instanceof ProblemsError ? { problems: error.problems } : {};
-    out.data({ schema_version: 1, error: { code: error.code, message: error.text.message, expected: error.text.expected, got: error.text.got, next: error.text.next, ...problems }, exit: error.exit });
+    out.data({
+      schema_version: 1,
+      error: {
+        code: error.code,
+        message: error.text.message,
+        expected: error.text.expected,
+        got: error.text.got,
+        next: error.text.next,
+        ...problems,
+      },
+      exit: error.exit,
+    });
     return error.exit;
   }
   const message = error instanceof Error ? error.message : String(error);

@@ -45,15 +45,39 @@ export interface SettingSpec {
 /** Every setting with its flag and variable, in the order of `--help`. */
 export const SETTINGS: Readonly<Record<SettingName, SettingSpec>> = {
   home: { flag: "--home <dir>", environment: "MLB_HOME", description: "folder of the embedded raw files and store (default .mlb)" },
-  store: { flag: "--store <url>", environment: "MLB_STORE", description: "where targets and state live: duckdb:FILE (default duckdb:<home>/platform.duckdb)" },
+  store: {
+    flag: "--store <url>",
+    environment: "MLB_STORE",
+    description: "where targets and state live: duckdb:FILE (default duckdb:<home>/platform.duckdb)",
+  },
   engine: { flag: "--engine <name>", environment: "MLB_ENGINE", description: "what shreds: duckdb (default)" },
-  stubDir: { flag: "--stub-dir <dir>", environment: "MLB_STUB_DIR", description: "recordings to replay (default: the bundled, simulated ones)" },
-  configDir: { flag: "--config-dir <dir>", environment: "MLB_CONFIG_DIR", description: "folder with endpoints/ and schemas/mappings/ (default: the bundled one)" },
-  maxMemoryMb: { flag: "--max-memory <mb>", environment: "MLB_MAX_MEMORY_MB", description: "bound of the memory of the process, in MB (default and least 512)" },
+  stubDir: {
+    flag: "--stub-dir <dir>",
+    environment: "MLB_STUB_DIR",
+    description: "recordings to replay (default: the bundled, simulated ones)",
+  },
+  configDir: {
+    flag: "--config-dir <dir>",
+    environment: "MLB_CONFIG_DIR",
+    description: "folder with endpoints/ and schemas/mappings/ (default: the bundled one)",
+  },
+  maxMemoryMb: {
+    flag: "--max-memory <mb>",
+    environment: "MLB_MAX_MEMORY_MB",
+    description: "bound of the memory of the process, in MB (default and least 512)",
+  },
   sliceMb: { flag: "--slice-mb <mb>", environment: "MLB_SLICE_MB", description: "bodies of one slice, in MB (default 8)" },
-  connections: { flag: "--connections <n>", environment: "MLB_CONNECTIONS", description: "slices shredded side by side (default: the cores, as far as memory goes)" },
+  connections: {
+    flag: "--connections <n>",
+    environment: "MLB_CONNECTIONS",
+    description: "slices shredded side by side (default: the cores, as far as memory goes)",
+  },
   maxBodyMb: { flag: "--max-body <mb>", environment: "MLB_MAX_BODY_MB", description: "largest body that is taken, in MB (default 64)" },
-  lockWaitS: { flag: "--lock-wait <s>", environment: "MLB_LOCK_WAIT_S", description: "how long to wait for a store or raw table that another process holds, in seconds (default 30)" },
+  lockWaitS: {
+    flag: "--lock-wait <s>",
+    environment: "MLB_LOCK_WAIT_S",
+    description: "how long to wait for a store or raw table that another process holds, in seconds (default 30)",
+  },
   logLevel: { flag: "--log-level <level>", environment: "MLB_LOG_LEVEL", description: `${LOG_LEVELS.join(", ")} (default warn)` },
 };
 
@@ -73,7 +97,11 @@ const MB_PER_CONNECTION = 130;
 const FIXED_MB = 300;
 
 /** Settles all settings. `flags` holds what was given on the command line, by setting name. @throws UserError `config.*`. */
-export function resolveSettings(flags: Readonly<Partial<Record<SettingName, string>>>, environment: Readonly<Record<string, string | undefined>>, configFile: string | null): ResolvedSettings {
+export function resolveSettings(
+  flags: Readonly<Partial<Record<SettingName, string>>>,
+  environment: Readonly<Record<string, string | undefined>>,
+  configFile: string | null,
+): ResolvedSettings {
   const file = configFile === null ? {} : readConfigFile(configFile);
   const texts: Partial<Record<SettingName, string>> = {};
   const sources: Partial<Record<SettingName, SettingSource>> = {};
@@ -94,12 +122,25 @@ export function resolveSettings(flags: Readonly<Partial<Record<SettingName, stri
   const maxMemoryMb = numberOf("maxMemoryMb", texts.maxMemoryMb, 512, 512, 1_000_000);
   const store = texts.store ?? `duckdb:${join(home, "platform.duckdb")}`;
   if (!/^duckdb:./.test(store)) {
-    throw new UserError({ code: "config.store", message: "the store is of no known kind", expected: "duckdb:FILE", got: withoutPassword(store), next: "for example --store duckdb:season.duckdb" });
+    throw new UserError({
+      code: "config.store",
+      message: "the store is of no known kind",
+      expected: "duckdb:FILE",
+      got: withoutPassword(store),
+      next: "for example --store duckdb:season.duckdb",
+    });
   }
   const engine = texts.engine ?? "duckdb";
-  if (engine !== "duckdb") throw new UserError({ code: "config.engine", message: "the engine is not known", expected: "duckdb", got: engine });
+  if (engine !== "duckdb")
+    throw new UserError({ code: "config.engine", message: "the engine is not known", expected: "duckdb", got: engine });
   const logLevel = LOG_LEVELS.find((level) => level === (texts.logLevel ?? "warn"));
-  if (logLevel === undefined) throw new UserError({ code: "config.log-level", message: "the log level is not known", expected: `one of ${LOG_LEVELS.join(", ")}`, got: texts.logLevel ?? "" });
+  if (logLevel === undefined)
+    throw new UserError({
+      code: "config.log-level",
+      message: "the log level is not known",
+      expected: `one of ${LOG_LEVELS.join(", ")}`,
+      got: texts.logLevel ?? "",
+    });
   const affordable = Math.max(1, Math.floor((maxMemoryMb - FIXED_MB) / MB_PER_CONNECTION));
   const values: Settings = {
     home,
@@ -136,7 +177,12 @@ function numberOf(name: SettingName, text: string | undefined, byDefault: number
   const value = Number(text);
   if (!/^[0-9]+$/.test(text) || value < min || value > max) {
     const { flag, environment } = SETTINGS[name];
-    throw new UserError({ code: "config.number", message: `${flag.split(" ")[0] ?? ""} (${environment}) is out of range`, expected: `a whole number from ${String(min)} to ${String(max)}`, got: JSON.stringify(text.slice(0, 100)) });
+    throw new UserError({
+      code: "config.number",
+      message: `${flag.split(" ")[0] ?? ""} (${environment}) is out of range`,
+      expected: `a whole number from ${String(min)} to ${String(max)}`,
+      got: JSON.stringify(text.slice(0, 100)),
+    });
   }
   return value;
 }
@@ -147,7 +193,12 @@ function readConfigFile(file: string): Partial<Record<SettingName, string>> {
   try {
     text = readFileSync(file, "utf8");
   } catch (cause) {
-    throw new UserError({ code: "config.file", message: `the configuration file ${file} cannot be read`, next: "name another one with --config", cause });
+    throw new UserError({
+      code: "config.file",
+      message: `the configuration file ${file} cannot be read`,
+      next: "name another one with --config",
+      cause,
+    });
   }
   const document = parseDocument(text);
   const problem = document.errors[0];
@@ -156,11 +207,16 @@ function readConfigFile(file: string): Partial<Record<SettingName, string>> {
   const byFlag = new Map(settingNames().map((name) => [(SETTINGS[name].flag.split(" ")[0] ?? "").slice(2), name]));
   const values: Partial<Record<SettingName, string>> = {};
   if (content === null) return values;
-  if (typeof content !== "object" || Array.isArray(content)) throw new UserError({ code: "config.file", message: `${file} holds no settings`, expected: "name: value lines" });
+  if (typeof content !== "object" || Array.isArray(content))
+    throw new UserError({ code: "config.file", message: `${file} holds no settings`, expected: "name: value lines" });
   for (const [key, value] of Object.entries(content)) {
     const name = byFlag.get(key);
     if (name === undefined || (typeof value !== "string" && typeof value !== "number")) {
-      throw new UserError({ code: "config.unknown", message: `${file} sets ${JSON.stringify(key)}`, expected: `texts or numbers for: ${[...byFlag.keys()].join(", ")}` });
+      throw new UserError({
+        code: "config.unknown",
+        message: `${file} sets ${JSON.stringify(key)}`,
+        expected: `texts or numbers for: ${[...byFlag.keys()].join(", ")}`,
+      });
     }
     values[name] = String(value);
   }

@@ -8,12 +8,9 @@ import {
   DuckDBTimestampTZValue,
   type DuckDBValue,
 } from "@duckdb/node-api";
+import type { SqlRow, SqlValue } from "./sql-value.ts";
 import { EXIT, OutsideError } from "../core/errors.ts";
 import { instantOfMicros } from "../core/instant.ts";
-
-/** A value of a result: integers of 64 bits and more as bigint, decimals as text at their scale, dates as `YYYY-MM-DD`, instants as `YYYY-MM-DDTHH:MM:SS.ffffffZ`. */
-export type SqlValue = null | boolean | number | bigint | string | readonly SqlValue[] | { readonly [key: string]: SqlValue };
-export type SqlRow = Readonly<Record<string, SqlValue>>;
 
 /** What an appended column holds. */
 export type AppendKind = "INTEGER" | "BIGINT" | "VARCHAR" | "BOOLEAN";
@@ -29,8 +26,14 @@ async function explained<T>(work: () => Promise<T>): Promise<T> {
   } catch (cause) {
     const message = cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : "";
     if (!OUTSIDE.test(message)) throw cause;
-    const next = /memory/i.test(message) ? "give it more with --max-memory, or less at a time with --slice-mb" : "look at the disk and the file; the same command goes on where this one stopped";
-    throw new OutsideError({ code: "duckdb.failed", message: "DuckDB could not go on", got: message, next, cause }, EXIT.storeUnreachable, true);
+    const next = /memory/i.test(message)
+      ? "give it more with --max-memory, or less at a time with --slice-mb"
+      : "look at the disk and the file; the same command goes on where this one stopped";
+    throw new OutsideError(
+      { code: "duckdb.failed", message: "DuckDB could not go on", got: message, next, cause },
+      EXIT.storeUnreachable,
+      true,
+    );
   }
 }
 
@@ -65,7 +68,10 @@ export class Connection {
   /** Column names of a query with their types, without running it. */
   async columns(sql: string): Promise<readonly { readonly name: string; readonly type: string }[]> {
     const prepared = await this.#connection.prepare(sql);
-    return Array.from({ length: prepared.columnCount }, (_, at) => ({ name: prepared.columnName(at), type: String(prepared.columnType(at)) }));
+    return Array.from({ length: prepared.columnCount }, (_, at) => ({
+      name: prepared.columnName(at),
+      type: String(prepared.columnType(at)),
+    }));
   }
 
   /** Appends rows to a table: the fastest way in for bodies (measured: `docs/decisions/`). */

@@ -47,7 +47,7 @@ export class Database implements AsyncDisposable {
     return connection;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
     for (const connection of this.#connections) connection.close();
     this.#instance.closeSync();
     return Promise.resolve();

@@ -39,7 +39,8 @@ export class DocumentIndex {
   async add(captures: readonly { readonly capture: number; readonly documents: readonly IndexedDocument[] }[]): Promise<void> {
     const next = (await this.#sidecar.lastId()) + 1;
     // A gap would hide the captures in it: those are indexed from raw.
-    if (captures[0] !== undefined && captures[0].capture <= next) await this.#sidecar.append(captures.map(({ capture, documents }) => ({ capture, documents })));
+    if (captures[0] !== undefined && captures[0].capture <= next)
+      await this.#sidecar.append(captures.map(({ capture, documents }) => ({ capture, documents })));
   }
 
   /** Indexes the captures of raw that are not yet, reading their bodies. Gives how many. */
@@ -70,7 +71,11 @@ export class DocumentIndex {
     let capture: IteratorResult<Capture> = await captures.next();
     let rows: (readonly (string | number | null)[])[] = [];
     const flush = async (): Promise<void> => {
-      await connection.append(table, ["VARCHAR", "BIGINT", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "BIGINT", "VARCHAR", "VARCHAR"], rows);
+      await connection.append(
+        table,
+        ["VARCHAR", "BIGINT", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "BIGINT", "VARCHAR", "VARCHAR"],
+        rows,
+      );
       rows = [];
     };
     try {
@@ -81,7 +86,17 @@ export class DocumentIndex {
         for (const document of line["documents"] as readonly IndexedDocument[]) {
           // A document without a name stands for itself alone, so that it can be quarantined.
           const key = document.key ?? `capture ${String(id)}${document.position === "" ? "" : ` at ${document.position}`}`;
-          rows.push([key, id, document.position, document.version, capturedAt, contentHash, bytes, document.date, document.problem === null ? null : JSON.stringify(document.problem)]);
+          rows.push([
+            key,
+            id,
+            document.position,
+            document.version,
+            capturedAt,
+            contentHash,
+            bytes,
+            document.date,
+            document.problem === null ? null : JSON.stringify(document.problem),
+          ]);
         }
         if (rows.length >= 2000) await flush();
       }

@@ -32,7 +32,10 @@ export function indexDocuments(plan: Plan, capture: IndexedCapture, body: unknow
   for (const { key } of documents) if (key !== null) seen.set(key, (seen.get(key) ?? 0) + 1);
   return documents.map((document) =>
     document.problem === null && document.key !== null && (seen.get(document.key) ?? 0) > 1
-      ? { ...document, problem: { rule: "the document key is unique in its answer", pointer: pointerOf(plan, document.position), value: document.key } }
+      ? {
+          ...document,
+          problem: { rule: "the document key is unique in its answer", pointer: pointerOf(plan, document.position), value: document.key },
+        }
       : document,
   );
 }
@@ -52,20 +55,38 @@ function* descend(plan: Plan, place: Place): Generator<Place> {
     return;
   }
   const container = valueAt(place.values.at(-1), level.keys);
-  const entries = level.each === "items" ? (Array.isArray(container) ? container.entries() : null) : isObject(container) ? Object.entries(container) : null;
+  const entries =
+    level.each === "items"
+      ? Array.isArray(container)
+        ? container.entries()
+        : null
+      : isObject(container)
+        ? Object.entries(container)
+        : null;
   if (entries === null) {
     // Below the first wildcard an absent container states no documents.
     const absent = container === undefined || container === null;
-    if (!absent || place.positions.length === 0) yield { ...place, missing: { pointer: pointerOf(plan, place.positions.join(",")) + level.keys.map(pointerToken).join(""), value: container } };
+    if (!absent || place.positions.length === 0)
+      yield {
+        ...place,
+        missing: { pointer: pointerOf(plan, place.positions.join(",")) + level.keys.map(pointerToken).join(""), value: container },
+      };
     return;
   }
-  for (const [position, value] of entries) yield* descend(plan, { values: [...place.values, value], positions: [...place.positions, String(position)] });
+  for (const [position, value] of entries)
+    yield* descend(plan, { values: [...place.values, value], positions: [...place.positions, String(position)] });
 }
 
 function missingDocuments(place: Place, missing: NonNullable<Place["missing"]>): IndexedDocument {
   const position = place.positions.join(",");
   const value = missing.value === undefined ? null : JSON.stringify(missing.value).slice(0, 200);
-  return { key: null, position, version: null, date: null, problem: { rule: "the container of the documents is there", pointer: missing.pointer, value } };
+  return {
+    key: null,
+    position,
+    version: null,
+    date: null,
+    problem: { rule: "the container of the documents is there", pointer: missing.pointer, value },
+  };
 }
 
 function readDocument(plan: Plan, capture: IndexedCapture, place: Place): IndexedDocument {
@@ -77,7 +98,9 @@ function readDocument(plan: Plan, capture: IndexedCapture, place: Place): Indexe
     const column = columns.get(name);
     const text = column === undefined ? null : fieldText(plan, capture, column, place);
     const reading = column === undefined || text === null ? null : readLeaf(column.type, text);
-    if (reading === null || !reading.ok) {
+    if (column !== undefined && isInexact(plan, column, place)) {
+      problem ??= { rule: `${name} is an exact number`, pointer: fieldPointer(plan, column, place), value: text };
+    } else if (reading === null || !reading.ok) {
       const pointer = column === undefined ? "" : fieldPointer(plan, column, place);
       problem ??= { rule: reading === null ? `${name} is not null` : `${name} takes ${column?.type.name ?? ""}`, pointer, value: text };
     } else values.push(keyValue(reading.value));
@@ -85,12 +108,28 @@ function readDocument(plan: Plan, capture: IndexedCapture, place: Place): Indexe
   const version = plan.source.version === null ? null : textAt(referenceValue(plan, plan.source.version.reference, place));
   const pattern = plan.source.version?.pattern ?? null;
   if (problem === null && version !== null && pattern !== null && !wholeMatch(pattern, version)) {
-    problem = { rule: `the version matches ${pattern}`, pointer: referencePointer(plan, plan.source.version?.reference ?? null, place), value: version };
+    problem = {
+      rule: `the version matches ${pattern}`,
+      pointer: referencePointer(plan, plan.source.version?.reference ?? null, place),
+      value: version,
+    };
   }
   const dateColumn = plan.source.date === null ? undefined : columns.get(plan.source.date);
   const date = dateColumn === undefined ? null : fieldText(plan, capture, dateColumn, place);
   const key = values.length === plan.source.documentKey.length ? JSON.stringify(values) : null;
-  return { key, position, version, date: date !== null && readLeaf({ name: "DATE" }, date.slice(0, 10)).ok ? date.slice(0, 10) : null, problem };
+  return {
+    key,
+    position,
+    version,
+    date: date !== null && readLeaf({ name: "DATE" }, date.slice(0, 10)).ok ? date.slice(0, 10) : null,
+    problem,
+  };
+}
+
+/** A number of the body that is beyond 2^53 was rounded when it was parsed: it may be another document's. */
+function isInexact(plan: Plan, column: PlanColumn, place: Place): boolean {
+  const value = column.value.kind === "path" ? referenceValue(plan, column.value.reference, place) : null;
+  return typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value);
 }
 
 /** Integers stay exact: beyond 2^53 a key is its text. */
@@ -135,7 +174,10 @@ function fieldPointer(plan: Plan, column: PlanColumn, place: Place): string {
 }
 
 function referencePointer(plan: Plan, reference: Reference | null, place: Place): string {
-  const level = reference === null ? plan.documentLevels.length : (levelOf(reference, plan.documentLevels.length, plan.documentLevels.length) ?? plan.documentLevels.length);
+  const level =
+    reference === null
+      ? plan.documentLevels.length
+      : (levelOf(reference, plan.documentLevels.length, plan.documentLevels.length) ?? plan.documentLevels.length);
   return pointerOf(plan, place.positions.slice(0, level).join(",")) + (reference?.keys ?? []).map(pointerToken).join("");
 }
 
@@ -143,6 +185,22 @@ function referencePointer(plan: Plan, reference: Reference | null, place: Place)
 export function pointerOf(plan: Plan, position: string): string {
   const positions = position === "" ? [] : position.split(",");
   return positions.map((at, n) => [...(plan.documentLevels[n]?.keys ?? []), at].map(pointerToken).join("")).join("");
+}
+
+/** Whether a place of an answer is in a document, around it, or in what it reads of the elements that it is in (and not in another document of them). */
+export function concernsDocument(plan: Plan, position: string, pointer: string): boolean {
+  const place = pointerOf(plan, position);
+  if (isWithin(pointer, place) || isWithin(place, pointer)) return true;
+  const positions = position.split(",");
+  for (let level = positions.length - 1; level >= 0; level--) {
+    const outer = pointerOf(plan, positions.slice(0, level).join(","));
+    if (isWithin(pointer, outer)) return !isWithin(pointer, outer + (plan.documentLevels[level]?.keys ?? []).map(pointerToken).join(""));
+  }
+  return false;
+}
+
+function isWithin(inner: string, outer: string): boolean {
+  return inner === outer || inner.startsWith(`${outer}/`);
 }
 
 function pointerToken(key: string): string {

@@ -66,7 +66,8 @@ export async function ingestRecordings(files: AsyncIterable<RecordingFile>, deps
     const fresh = batch.filter(({ result }) => result.outcome === "stored");
     stored += fresh.length;
     duplicates += results.length - fresh.length;
-    for (const { result, from } of batch) if (result.capture.failure !== null) failed.push({ file: from?.file ?? "", capture: result.capture });
+    for (const { result, from } of batch)
+      if (result.capture.failure !== null) failed.push({ file: from?.file ?? "", capture: result.capture });
     for (const [at, index] of indexes.entries()) {
       await index.add(fresh.map(({ result, from }) => ({ capture: result.capture.id, documents: from?.documents[at] ?? [] })));
     }
@@ -77,7 +78,11 @@ export async function ingestRecordings(files: AsyncIterable<RecordingFile>, deps
 }
 
 /** Null where nothing says when it was captured: the file is refused. */
-function settle(recording: Recording, deps: IngestDeps, refused: RefusedFile[]): { readonly checked: CheckedCapture; readonly value: object | null } | null {
+function settle(
+  recording: Recording,
+  deps: IngestDeps,
+  refused: RefusedFile[],
+): { readonly checked: CheckedCapture; readonly value: object | null } | null {
   try {
     return checkCapture({ ...recording, kind: "answer" }, deps.checker, (value) => capturedAtOf(recording, versionOf(deps.plans, value)));
   } catch (error) {
@@ -94,7 +99,9 @@ function versionOf(plans: readonly Plan[], body: unknown): string | null {
     const { reference } = plan.source.version;
     if (levelOf(reference, 0, 0) !== 0) continue;
     let value: unknown = body;
-    for (const key of reference.keys) value = typeof value === "object" && value !== null && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
+    for (const key of reference.keys)
+      value =
+        typeof value === "object" && value !== null && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
     if (typeof value === "string") return value;
   }
   return null;

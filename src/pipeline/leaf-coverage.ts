@@ -45,7 +45,8 @@ export function scoreCoverage(plan: Plan, ignore: readonly Ignore[], tree: LeafT
     for (const node of nodes) if (!mapped.has(node) || path.reads === "whole") mapped.set(node, path);
     return scoreOf(path, [...nodes]);
   });
-  for (const path of containerPaths(plan)) for (const node of tree.match(tree.root, path, (passed) => aboveMapped.add(passed))) aboveMapped.add(node);
+  for (const path of containerPaths(plan))
+    for (const node of tree.match(tree.root, path, (passed) => aboveMapped.add(passed))) aboveMapped.add(node);
   spread(tree.root, null, mapped);
   const ignored = new Set<LeafNode>();
   const aboveIgnored = new Set<LeafNode>();

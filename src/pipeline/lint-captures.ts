@@ -33,7 +33,11 @@ export type LintInput =
 const UNKNOWN_TIME = "1970-01-01T00:00:00.000000Z";
 
 /** Captures out of files. Nothing is stored, so that the time of a bare body may be unknown. */
-export async function* lintCapturesOfFiles(files: AsyncIterable<RecordingFile>, plan: Plan, checker: BodyChecker): AsyncGenerator<LintInput> {
+export async function* lintCapturesOfFiles(
+  files: AsyncIterable<RecordingFile>,
+  plan: Plan,
+  checker: BodyChecker,
+): AsyncGenerator<LintInput> {
   for await (const read of files) {
     if (!read.ok) {
       yield { kind: "refused", message: read.refused.message };
@@ -47,7 +51,16 @@ export async function* lintCapturesOfFiles(files: AsyncIterable<RecordingFile>, 
     }
     const verdict = checker.check(body);
     if (!verdict.ok) yield { kind: "refused", message: `${name}: ${verdict.failure.message}` };
-    else yield { kind: "capture", name, parameters, capturedAt: timeOf(recording, plan, verdict.value), body, value: verdict.value, pairs: shapePairs(verdict.shape) };
+    else
+      yield {
+        kind: "capture",
+        name,
+        parameters,
+        capturedAt: timeOf(recording, plan, verdict.value),
+        body,
+        value: verdict.value,
+        pairs: shapePairs(verdict.shape),
+      };
   }
 }
 
@@ -60,7 +73,15 @@ export async function* lintCapturesOfRaw(raw: RawStore, plan: Plan): AsyncGenera
   for await (const { capture, body } of raw.readBodies(takenCaptures(raw, plan, lastId))) {
     const { id, parameters, capturedAt, shape } = capture;
     const pairs = shape === null ? [] : dictionary.pairsOf(decodeShape(shape));
-    yield { kind: "capture", name: `capture ${String(id)}`, parameters, capturedAt, body, value: JSON.parse(body.toString("utf8")) as object, pairs };
+    yield {
+      kind: "capture",
+      name: `capture ${String(id)}`,
+      parameters,
+      capturedAt,
+      body,
+      value: JSON.parse(body.toString("utf8")) as object,
+      pairs,
+    };
   }
 }
 

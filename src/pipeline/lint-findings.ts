@@ -28,7 +28,9 @@ export class LintFindings {
 
   /** Values of a column that its type does not take. */
   badOf(target: string | null, column: string): number {
-    return [...this.#groups.values()].filter(({ first }) => isBadValue(first) && first.target === target && first.column === column).reduce((sum, { count }) => sum + count, 0);
+    return [...this.#groups.values()]
+      .filter(({ first }) => isBadValue(first) && first.target === target && first.column === column)
+      .reduce((sum, { count }) => sum + count, 0);
   }
 
   /** Bad values, and whatever fails a document. `scores` say how the mapping writes a column's path. */
@@ -37,14 +39,27 @@ export class LintFindings {
       if (first.kind === "warn") return [];
       const { target, column, rule, pointer, value } = first;
       const example = `first ${value === null ? "" : `${JSON.stringify(value)} `}at ${pointer === "" ? "the top" : pointer} of ${capture}`;
-      if (!isBadValue(first)) return [{ code: "lint.document-failed", message: `documents fail: ${rule} (${times(count)} in ${inCaptures(captures.size)}, ${example})`, target, column, path: pointer }];
-      const path = scores.find(({ mapped }) => mapped.use === "column" && mapped.target === target && mapped.column === column)?.mapped.path ?? pointer;
+      if (!isBadValue(first))
+        return [
+          {
+            code: "lint.document-failed",
+            message: `documents fail: ${rule} (${times(count)} in ${inCaptures(captures.size)}, ${example})`,
+            target,
+            column,
+            path: pointer,
+          },
+        ];
+      const path =
+        scores.find(({ mapped }) => mapped.use === "column" && mapped.target === target && mapped.column === column)?.mapped.path ??
+        pointer;
       return [{ code: "lint.bad-value", message: `${rule}: ${times(count)} it does not (${example})`, target, column, path }];
     });
   }
 
   warnings(): readonly LintWarning[] {
-    return [...this.#groups.values()].flatMap(({ first, capture, count }) => (first.kind === "warn" ? [{ target: first.target, rule: first.rule, count, capture, path: first.pointer, value: first.value }] : []));
+    return [...this.#groups.values()].flatMap(({ first, capture, count }) =>
+      first.kind === "warn" ? [{ target: first.target, rule: first.rule, count, capture, path: first.pointer, value: first.value }] : [],
+    );
   }
 }
 

@@ -39,7 +39,12 @@ export interface LintResult {
   readonly skipped: number;
   readonly documents: number;
   readonly paths: readonly LintPath[];
-  readonly coverage: { readonly leaf_paths: number; readonly mapped: number; readonly ignored: number; readonly unknown: readonly string[] };
+  readonly coverage: {
+    readonly leaf_paths: number;
+    readonly mapped: number;
+    readonly ignored: number;
+    readonly unknown: readonly string[];
+  };
   readonly problems: readonly LintProblem[];
   readonly warnings: readonly LintWarning[];
   readonly exit: ExitCode;
@@ -59,7 +64,13 @@ export interface LintOptions {
  * for what a value is to a column is the engine's word alone. Writes nothing.
  * @throws UserError `lint.no-captures` where there is none · `lint.interrupted`.
  */
-export async function lintMapping(mapping: Mapping, plan: Plan, captures: AsyncIterable<LintInput>, options: LintOptions, deps: { readonly database: Database }): Promise<LintResult> {
+export async function lintMapping(
+  mapping: Mapping,
+  plan: Plan,
+  captures: AsyncIterable<LintInput>,
+  options: LintOptions,
+  deps: { readonly database: Database },
+): Promise<LintResult> {
   const tree = new LeafTree();
   const findings = new LintFindings();
   const refused: LintProblem[] = [];
@@ -69,14 +80,29 @@ export async function lintMapping(mapping: Mapping, plan: Plan, captures: AsyncI
   for await (const capture of captures) {
     if (options.signal?.aborted === true) {
       await shredder.finish();
-      throw new UserError({ code: "lint.interrupted", message: "interrupted: a part of the captures says nothing about the mapping", next: "the same command starts again" }, EXIT.interrupted);
+      throw new UserError(
+        {
+          code: "lint.interrupted",
+          message: "interrupted: a part of the captures says nothing about the mapping",
+          next: "the same command starts again",
+        },
+        EXIT.interrupted,
+      );
     }
     if (capture.kind === "skipped") counts.skipped++;
-    else if (capture.kind === "refused") refused.push({ code: "lint.capture-refused", message: capture.message, target: null, column: null, path: null });
+    else if (capture.kind === "refused")
+      refused.push({ code: "lint.capture-refused", message: capture.message, target: null, column: null, path: null });
     else {
       tree.add(capture.value, capture.pairs);
       for (const wrong of containers.find(capture.value)) {
-        findings.add(capture.name, { kind: "fail", target: null, rule: `the value is ${wrong.expected === "scalar" ? "a" : "an"} ${wrong.expected}`, column: null, pointer: wrong.pointer, value: wrong.value });
+        findings.add(capture.name, {
+          kind: "fail",
+          target: null,
+          rule: `the value is ${wrong.expected === "scalar" ? "a" : "an"} ${wrong.expected}`,
+          column: null,
+          pointer: wrong.pointer,
+          value: wrong.value,
+        });
       }
       counts.captures++;
       counts.bytes += capture.body.length;
@@ -87,16 +113,31 @@ export async function lintMapping(mapping: Mapping, plan: Plan, captures: AsyncI
   await shredder.finish();
   if (counts.captures === 0 && refused.length === 0) throw noCaptures(mapping, counts.skipped);
   const coverage = scoreCoverage(plan, mapping.ignore, tree);
-  const problems = [...refused, ...findings.problems(coverage.scores), ...coverageProblems(coverage)];
+  // Without a capture every path would be without a hit: that says nothing.
+  const problems = counts.captures === 0 ? refused : [...refused, ...findings.problems(coverage.scores), ...coverageProblems(coverage)];
   return {
     captures: counts.captures,
     skipped: counts.skipped,
     documents: counts.documents,
     paths: coverage.scores.map(({ mapped, hits, types }): LintPath => {
       const { target, column, use, path } = mapped;
-      return { target, column, use, path, hits, types, bad: column === null ? 0 : findings.badOf(target, column), filled: use === "column" && column !== null ? shredder.filledOf(target, column) : null };
+      return {
+        target,
+        column,
+        use,
+        path,
+        hits,
+        types,
+        bad: column === null ? 0 : findings.badOf(target, column),
+        filled: use === "column" && column !== null ? shredder.filledOf(target, column) : null,
+      };
     }),
-    coverage: { leaf_paths: coverage.leafPaths, mapped: coverage.mapped, ignored: coverage.ignored, unknown: coverage.unknown.map((node) => node.path) },
+    coverage: {
+      leaf_paths: coverage.leafPaths,
+      mapped: coverage.mapped,
+      ignored: coverage.ignored,
+      unknown: coverage.unknown.map((node) => node.path),
+    },
     problems,
     warnings: findings.warnings(),
     exit: problems.length > 0 ? EXIT.someFailed : EXIT.done,
@@ -107,7 +148,10 @@ function noCaptures(mapping: Mapping, skipped: number): UserError {
   const { endpoint, method } = mapping.source;
   return new UserError({
     code: "lint.no-captures",
-    message: skipped === 0 ? `raw has no captures of ${endpoint}.${method} that ${mapping.name} takes` : `${mapping.name} takes none of the ${String(skipped)} captures (source.filter)`,
+    message:
+      skipped === 0
+        ? `raw has no captures of ${endpoint}.${method} that ${mapping.name} takes`
+        : `${mapping.name} takes none of the ${String(skipped)} captures (source.filter)`,
     next: `name files: mlb-etl mapping lint ${mapping.name} --captures 'captures/*.json.gz'`,
   });
 }
@@ -123,20 +167,34 @@ function coverageProblems(coverage: LeafCoverage): readonly LintProblem[] {
       problems.push({ code: "lint.no-hit", message: `${what} never hits: ${nulls}`, ...whose });
     }
     for (const place of textOfNumber) {
-      problems.push({ code: "lint.text-of-number", message: `${what} reads the text of numbers that are no integers (${place}): no engine keeps it; use DOUBLE, NUMERIC(p,s) or JSONB`, ...whose });
+      problems.push({
+        code: "lint.text-of-number",
+        message: `${what} reads the text of numbers that are no integers (${place}): no engine keeps it; use DOUBLE, NUMERIC(p,s) or JSONB`,
+        ...whose,
+      });
     }
   }
   for (const { ignore, leafPaths, covers } of coverage.ignores) {
     const whose = { target: null, column: null, path: ignore.path };
-    if (leafPaths === 0) problems.push({ code: "lint.ignore-no-hit", message: "the ignore never hits: no document has a leaf there", ...whose });
+    if (leafPaths === 0)
+      problems.push({ code: "lint.ignore-no-hit", message: "the ignore never hits: no document has a leaf there", ...whose });
     if (covers !== null) {
-      const reader = covers.mapped.target === null ? (covers.mapped.column ?? covers.mapped.use) : `${covers.mapped.target}${covers.mapped.column === null ? ` (${covers.mapped.use})` : `.${covers.mapped.column}`}`;
+      const reader =
+        covers.mapped.target === null
+          ? (covers.mapped.column ?? covers.mapped.use)
+          : `${covers.mapped.target}${covers.mapped.column === null ? ` (${covers.mapped.use})` : `.${covers.mapped.column}`}`;
       problems.push({ code: "lint.ignore-covers-mapped", message: `the ignore covers ${covers.path}, which ${reader} reads`, ...whose });
     }
   }
   for (const node of coverage.unknown) {
     const kinds = Object.entries(node.counts).filter(([kind, count]) => count > 0 && kind !== "object" && kind !== "array");
-    problems.push({ code: "lint.unknown-path", message: `neither mapped nor ignored (${kinds.map(([kind, count]) => `${String(count)} ${kind}`).join(", ")})`, target: null, column: null, path: node.path });
+    problems.push({
+      code: "lint.unknown-path",
+      message: `neither mapped nor ignored (${kinds.map(([kind, count]) => `${String(count)} ${kind}`).join(", ")})`,
+      target: null,
+      column: null,
+      path: node.path,
+    });
   }
   return problems;
 }
@@ -175,7 +233,14 @@ class Shredder {
     const documents = indexDocuments(this.#plan, capture, capture.value);
     for (const { position, problem } of documents) {
       if (problem !== null) this.#findings.add(capture.name, { kind: "fail", target: null, column: null, ...problem });
-      else this.#documents.push({ slot: this.#documents.length, capture: at, position, capturedAt: capture.capturedAt, parameters: capture.parameters });
+      else
+        this.#documents.push({
+          slot: this.#documents.length,
+          capture: at,
+          position,
+          capturedAt: capture.capturedAt,
+          parameters: capture.parameters,
+        });
     }
     this.#captures.push({ name: capture.name, body: capture.body });
     this.#bytes += capture.body.length;
@@ -213,11 +278,16 @@ class Shredder {
     this.#busy.add(work);
   }
 
-  async #shred(connection: Connection, captures: readonly { readonly name: string; readonly body: Buffer }[], documents: readonly SliceDocument[]): Promise<void> {
+  async #shred(
+    connection: Connection,
+    captures: readonly { readonly name: string; readonly body: Buffer }[],
+    documents: readonly SliceDocument[],
+  ): Promise<void> {
     const { findings } = await this.#engine.run(connection, texts(captures), documents);
     for (const finding of findings) this.#findings.add(captures[documents[finding.slot]?.capture ?? -1]?.name ?? "", finding);
     await this.#countFilled(connection, null, SLICE_TABLES.documents, this.#plan.fields);
-    for (const [at, target] of this.#plan.targets.entries()) await this.#countFilled(connection, target.name, targetTable(at), target.columns);
+    for (const [at, target] of this.#plan.targets.entries())
+      await this.#countFilled(connection, target.name, targetTable(at), target.columns);
     await this.#engine.dropTables(connection);
   }
 

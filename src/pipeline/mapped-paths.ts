@@ -51,7 +51,11 @@ export function mappedPaths(plan: Plan): readonly MappedPath[] {
 export function containerPaths(plan: Plan): readonly Path[] {
   return [
     ...plan.targets.map((target) => levelSteps(allLevels(plan, target))),
-    ...plan.lookupTables.map((table): Path => [...levelSteps(plan.documentLevels), ...keySteps(table.keys), { kind: table.by === "key" ? "values" : "items" }]),
+    ...plan.lookupTables.map((table): Path => [
+      ...levelSteps(plan.documentLevels),
+      ...keySteps(table.keys),
+      { kind: table.by === "key" ? "values" : "items" },
+    ]),
   ];
 }
 
@@ -76,7 +80,9 @@ function columnPaths(column: PlanColumn, row: Row): readonly MappedPath[] {
 }
 
 function expressionPaths(expression: Expression, use: PathUse, column: string | null, row: Row): readonly MappedPath[] {
-  return [...nodesOf(expression)].flatMap((node) => (node.kind === "path" ? [pathOf(node.reference, use, column, node.type === "TEXT" ? "text" : "typed", row)] : []));
+  return [...nodesOf(expression)].flatMap((node) =>
+    node.kind === "path" ? [pathOf(node.reference, use, column, node.type === "TEXT" ? "text" : "typed", row)] : [],
+  );
 }
 
 function pathOf(reference: Reference, use: PathUse, column: string | null, reads: MappedPath["reads"], row: Row): MappedPath {

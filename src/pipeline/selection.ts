@@ -1,4 +1,5 @@
-import type { Connection, SqlRow } from "../duckdb/connection.ts";
+import type { Connection } from "../duckdb/connection.ts";
+import { type SqlRow, sqlText } from "../duckdb/sql-value.ts";
 import type { Plan } from "../plan/plan.ts";
 import { duckdbDialect } from "../sql/duckdb-dialect.ts";
 import { stateTable } from "../store/duckdb/target-schema.ts";
@@ -32,7 +33,8 @@ export interface SelectedCounts {
 
 const CANDIDATES = "candidates";
 const text = duckdbDialect.text.bind(duckdbDialect);
-const orderKey = (alias: string): string => `(${alias}.version IS NOT NULL, coalesce(${alias}.version, ''), CAST(${alias}.captured_at AS TIMESTAMPTZ), ${alias}.content_hash)`;
+const orderKey = (alias: string): string =>
+  `(${alias}.version IS NOT NULL, coalesce(${alias}.version, ''), CAST(${alias}.captured_at AS TIMESTAMPTZ), ${alias}.content_hash)`;
 
 /**
  * The only step that knows the mode. Batch: of each document under the filter, the states that are newer than the applied one
@@ -54,7 +56,11 @@ export async function selectBatch(connection: Connection, plan: Plan, index: str
      LEFT JOIN (SELECT DISTINCT document_key, raw_id, position FROM ${stateTable("quarantine")} WHERE mapping = ${mapping} AND fingerprint = ${fingerprint} AND status = 'open') q
        ON q.document_key = c.document_key AND q.raw_id = c.raw_id AND q.position = c.position`,
   );
-  const counts = (await connection.rows(`SELECT count(*) AS documents, count(*) FILTER (WHERE NOT is_open) AS unchanged FROM (SELECT bool_or(is_open) AS is_open FROM ${CANDIDATES} GROUP BY document_key)`))[0];
+  const counts = (
+    await connection.rows(
+      `SELECT count(*) AS documents, count(*) FILTER (WHERE NOT is_open) AS unchanged FROM (SELECT bool_or(is_open) AS is_open FROM ${CANDIDATES} GROUP BY document_key)`,
+    )
+  )[0];
   await connection.run(
     `CREATE OR REPLACE TABLE ${CANDIDATES} AS SELECT * EXCLUDE (is_open), row_number() OVER (PARTITION BY document_key ORDER BY version IS NOT NULL DESC, coalesce(version, '') DESC, captured_at DESC, content_hash DESC, raw_id DESC, position DESC) AS rank, count(*) OVER (PARTITION BY document_key) AS total FROM ${CANDIDATES} WHERE is_open`,
   );
@@ -63,18 +69,21 @@ export async function selectBatch(connection: Connection, plan: Plan, index: str
 
 /** The newest state of each document that has something to try, in the order of raw. */
 export async function* newestCandidates(connection: Connection): AsyncGenerator<Candidate> {
-  for await (const batch of connection.batches(`SELECT * FROM ${CANDIDATES} WHERE rank = 1 ORDER BY raw_id, position`)) yield* batch.map(readCandidate);
+  for await (const batch of connection.batches(`SELECT * FROM ${CANDIDATES} WHERE rank = 1 ORDER BY raw_id, position`))
+    yield* batch.map(readCandidate);
 }
 
 /** The next older state of a document; null where there is none. */
 export async function nextCandidate(connection: Connection, candidate: Candidate): Promise<Candidate | null> {
   if (candidate.rank >= candidate.total) return null;
-  const [row] = await connection.rows(`SELECT * FROM ${CANDIDATES} WHERE document_key = ${text(candidate.state.documentKey)} AND rank = ${String(candidate.rank + 1)}`);
+  const [row] = await connection.rows(
+    `SELECT * FROM ${CANDIDATES} WHERE document_key = ${text(candidate.state.documentKey)} AND rank = ${String(candidate.rank + 1)}`,
+  );
   return row === undefined ? null : readCandidate(row);
 }
 
 function readCandidate(row: SqlRow): Candidate {
-  const string = (column: string): string => String(row[column] as string);
+  const string = (column: string): string => sqlText(row[column]);
   return {
     state: {
       documentKey: string("document_key"),

@@ -12,7 +12,7 @@ import { decodeShape } from "../raw/shape.ts";
 import type { DuckdbStore, RunRecord } from "../store/duckdb/duckdb-store.ts";
 import type { TriedState } from "../store/store.ts";
 import { DocumentIndex, rawTableOf } from "./document-index.ts";
-import { pointerOf } from "./index-document.ts";
+import { concernsDocument } from "./index-document.ts";
 import { type Candidate, type DocumentFilter, newestCandidates, nextCandidate, selectBatch } from "./selection.ts";
 import { ContainerCheck } from "./wrong-containers.ts";
 
@@ -48,6 +48,8 @@ export interface TransformResult {
 }
 
 const INDEX = "document_index";
+/** Of one document: one is enough to fail it. */
+const MAX_WRONG_CONTAINERS = 100;
 
 /** Select → shred → gate → apply → record, for one mapping. */
 export async function transform(mapping: Mapping, plan: Plan, options: TransformOptions, deps: TransformDeps): Promise<TransformResult> {
@@ -58,26 +60,27 @@ export async function transform(mapping: Mapping, plan: Plan, options: Transform
   await index.catchUp();
   await index.load(control, INDEX);
   const runId = randomUUID();
-  await store.startRun(control, plan, { runId, mode: options.mode, engine: "duckdb", options: JSON.stringify(options.filter), failedCaptures: options.failedCaptures });
+  await store.startRun(control, plan, {
+    runId,
+    mode: options.mode,
+    engine: "duckdb",
+    options: JSON.stringify(options.filter),
+    failedCaptures: options.failedCaptures,
+  });
   const selected = await store.whileAttached(control, () => selectBatch(control, plan, INDEX, options.filter));
   const run = new Run(runId, plan, options, deps, control, selected.documents - selected.unchanged);
-  let failure: unknown = null;
   try {
     await run.work();
   } catch (error) {
-    failure = error;
+    const message = error instanceof Error ? error.message : "unknown";
+    // A store that fails may not take this either: the run stays open then, and doctor shows it.
+    await store.finishRun(control, runId, { status: "failed", unchanged: 0, exit: exitOf(error), error: message }).catch(() => null);
+    throw error;
   }
   const interrupted = options.signal?.aborted === true;
-  const exit = failure !== null ? exitOf(failure) : interrupted ? EXIT.interrupted : run.exit();
-  const status = failure !== null ? "failed" : interrupted ? "interrupted" : "done";
-  const message = failure instanceof Error ? failure.message : failure === null ? null : String(failure as string);
-  try {
-    const record = await store.finishRun(control, runId, { status, unchanged: failure === null && !interrupted ? selected.unchanged : 0, exit, error: message });
-    if (failure === null) return { runId, record, exit };
-  } catch (error) {
-    throw failure ?? error;
-  }
-  throw failure;
+  const exit = interrupted ? EXIT.interrupted : run.exit();
+  const end = { status: interrupted ? "interrupted" : "done", unchanged: interrupted ? 0 : selected.unchanged, exit, error: null } as const;
+  return { runId, record: await store.finishRun(control, runId, end), exit };
 }
 
 function exitOf(error: unknown): ExitCode {
@@ -170,7 +173,12 @@ class Run {
   }
 
   /** Shreds a slice, waits for its turn, applies it. Gives the candidates that failed. */
-  async #slice(connection: Connection, candidates: readonly Candidate[], containers: ContainerCheck, before: Promise<unknown>): Promise<readonly Candidate[]> {
+  async #slice(
+    connection: Connection,
+    candidates: readonly Candidate[],
+    containers: ContainerCheck,
+    before: Promise<unknown>,
+  ): Promise<readonly Candidate[]> {
     const findings: Finding[] = [];
     const documents: SliceDocument[] = [];
     const captures = await this.#captures(candidates);
@@ -180,12 +188,27 @@ class Run {
       if (capture === undefined) throw new Error(`capture ${String(candidate.state.capture)} was not read`);
       if (candidate.problem !== null) findings.push({ slot, kind: "fail", target: null, column: null, ...candidate.problem });
       else if (capture.shape !== null && containers.isSuspect(decodeShape(capture.shape))) suspects.add(capture.id);
-      if (candidate.problem === null) documents.push({ slot, capture: capture.id, position: candidate.state.position, capturedAt: capture.capturedAt, parameters: capture.parameters });
+      if (candidate.problem === null)
+        documents.push({
+          slot,
+          capture: capture.id,
+          position: candidate.state.position,
+          capturedAt: capture.capturedAt,
+          parameters: capture.parameters,
+        });
     }
     const bodies: { capture: number; body: string }[] = [];
-    for await (const { capture, body } of this.#deps.raw.readBodies([...captures.values()].filter((capture) => documents.some((document) => document.capture === capture.id)))) {
+    const wanted = new Set(documents.map((document) => document.capture));
+    for await (const { capture, body } of this.#deps.raw.readBodies([...captures.values()].filter(({ id }) => wanted.has(id)))) {
       const content = body.toString("utf8");
-      if (suspects.has(capture.id)) findings.push(...this.#wrongContainers(containers, content, documents.filter((document) => document.capture === capture.id)));
+      if (suspects.has(capture.id))
+        findings.push(
+          ...this.#wrongContainers(
+            containers,
+            content,
+            documents.filter((document) => document.capture === capture.id),
+          ),
+        );
       bodies.push({ capture: capture.id, body: content });
     }
     const wrong = new Set(findings.map((finding) => finding.slot));
@@ -195,8 +218,15 @@ class Run {
       documents.filter((document) => !wrong.has(document.slot)),
     );
     findings.push(...verdict.findings);
-    const failing = new Set(findings.filter((finding) => finding.kind === "rule" || finding.kind === "fail").map((finding) => finding.slot));
-    const tried = candidates.map((candidate, slot): TriedState => ({ slot, state: candidate.state, passed: !failing.has(slot), last: candidate.rank >= candidate.total }));
+    const failing = new Set(
+      findings.filter((finding) => finding.kind === "rule" || finding.kind === "fail").map((finding) => finding.slot),
+    );
+    const tried = candidates.map((candidate, slot): TriedState => ({
+      slot,
+      state: candidate.state,
+      passed: !failing.has(slot),
+      last: candidate.rank >= candidate.total,
+    }));
     await before;
     if (this.#broken !== null) return [];
     await this.#deps.store.apply(connection, this.#plan, { runId: this.#runId, tried, findings, rows: verdict.rows });
@@ -210,26 +240,40 @@ class Run {
   }
 
   async #captures(candidates: readonly Candidate[]): Promise<ReadonlyMap<number, Capture>> {
-    const ids = [...new Set(candidates.map((candidate) => candidate.state.capture))].sort((a, b) => a - b);
+    const ids = [...new Set(candidates.map((candidate) => candidate.state.capture))].toSorted((a, b) => a - b);
     const captures = new Map<number, Capture>();
     for await (const capture of this.#deps.raw.capturesByIds(rawTableOf(this.#plan), ids)) captures.set(capture.id, capture);
     return captures;
   }
 
   #wrongContainers(containers: ContainerCheck, body: string, documents: readonly SliceDocument[]): Finding[] {
-    return containers.find(JSON.parse(body)).flatMap((wrong) =>
-      documents
-        .filter((document) => {
-          const place = pointerOf(this.#plan, document.position);
-          return wrong.pointer === place || wrong.pointer.startsWith(`${place}/`) || place.startsWith(`${wrong.pointer}/`);
-        })
-        .map((document): Finding => ({ slot: document.slot, kind: "fail", target: null, rule: `the value is ${wrong.expected === "scalar" ? "a" : "an"} ${wrong.expected}`, column: null, pointer: wrong.pointer, value: wrong.value })),
+    const told = new Map<number, number>();
+    return containers.find(JSON.parse(body), Number.POSITIVE_INFINITY).flatMap((wrong) =>
+      documents.flatMap((document): Finding[] => {
+        const count = told.get(document.slot) ?? 0;
+        if (count >= MAX_WRONG_CONTAINERS || !concernsDocument(this.#plan, document.position, wrong.pointer)) return [];
+        told.set(document.slot, count + 1);
+        return [
+          {
+            slot: document.slot,
+            kind: "fail",
+            target: null,
+            rule: `the value is ${wrong.expected === "scalar" ? "a" : "an"} ${wrong.expected}`,
+            column: null,
+            pointer: wrong.pointer,
+            value: wrong.value,
+          },
+        ];
+      }),
     );
   }
 }
 
 /** Slices bounded in bytes: documents of one capture stand together and count its body once. */
-async function* sliced(candidates: Iterable<Candidate> | AsyncIterable<Candidate>, sliceBytes: number): AsyncGenerator<readonly Candidate[]> {
+async function* sliced(
+  candidates: Iterable<Candidate> | AsyncIterable<Candidate>,
+  sliceBytes: number,
+): AsyncGenerator<readonly Candidate[]> {
   let slice: Candidate[] = [];
   let bytes = 0;
   let capture = -1;

@@ -40,11 +40,13 @@ type PathStep = { readonly kind: "items" } | { readonly kind: "ids" } | { readon
 
 /** The spelling is `raw/shape.ts`'s: `$.a[*].b.*["odd key"]`. */
 function pathSteps(path: string): readonly PathStep[] {
-  return [...path.slice(1).matchAll(/\[\*\]|\.\*|\.([A-Za-z_][A-Za-z0-9_]*)|\[("(?:[^"\\]|\\.)*")\]/g)].map(([whole, plain, quoted]): PathStep => {
-    if (whole === "[*]") return { kind: "items" };
-    if (whole === ".*") return { kind: "ids" };
-    return { kind: "key", key: plain ?? String(JSON.parse(quoted ?? '""')) };
-  });
+  return [...path.slice(1).matchAll(/\[\*\]|\.\*|\.([A-Za-z_][A-Za-z0-9_]*)|\[("(?:[^"\\]|\\.)*")\]/g)].map(
+    ([whole, plain, quoted]): PathStep => {
+      if (whole === "[*]") return { kind: "items" };
+      if (whole === ".*") return { kind: "ids" };
+      return { kind: "key", key: plain ?? String(JSON.parse(quoted ?? '""')) };
+    },
+  );
 }
 
 function childrenAt(node: ReadNode, step: PathStep): readonly ReadNode[] {
@@ -97,7 +99,8 @@ function walk(node: ReadNode, value: unknown, pointer: string, found: WrongConta
   if (value === null || typeof value !== "object" || node.kind === "text" || node.kind === "json") return;
   const entries: Iterable<readonly [string | number, unknown]> = Array.isArray(value) ? value.entries() : Object.entries(value);
   for (const [key, inner] of entries) {
-    const child = node.kind === "array" ? node.item : node.kind === "map" ? node.value : Object.hasOwn(node.keys, key) ? node.keys[key] : undefined;
+    const child =
+      node.kind === "array" ? node.item : node.kind === "map" ? node.value : Object.hasOwn(node.keys, key) ? node.keys[key] : undefined;
     if (child !== undefined) walk(child, inner, `${pointer}/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`, found, limit);
   }
 }

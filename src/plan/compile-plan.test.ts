@@ -16,7 +16,9 @@ const plan = compilePlan(inventedMapping());
 /** JSON has no integers of 64 bits: they are written as text with a mark. */
 function throughJson(value: unknown): unknown {
   const text = JSON.stringify(value, (_key, inner: unknown) => (typeof inner === "bigint" ? { bigint: inner.toString() } : inner));
-  return JSON.parse(text, (_key, inner: unknown) => (inner !== null && typeof inner === "object" && "bigint" in inner ? BigInt(String(inner.bigint)) : inner));
+  return JSON.parse(text, (_key, inner: unknown) =>
+    inner !== null && typeof inner === "object" && "bigint" in inner ? BigInt(String(inner.bigint)) : inner,
+  );
 }
 
 function everyObject(value: unknown): object[] {
@@ -67,7 +69,15 @@ targets:
         id: text,
         a: {
           kind: "object",
-          keys: { items: { kind: "array", item: { kind: "object", keys: { deep: { kind: "object", keys: { x: text } }, whole: { kind: "json" }, kept: text, other: text } } } },
+          keys: {
+            items: {
+              kind: "array",
+              item: {
+                kind: "object",
+                keys: { deep: { kind: "object", keys: { x: text } }, whole: { kind: "json" }, kept: text, other: text },
+              },
+            },
+          },
         },
         others: { kind: "map", value: { kind: "object", keys: { y: text } } },
       },
@@ -92,11 +102,19 @@ targets:
 
 describe("the fingerprint", () => {
   test.each([
-    ["the type of a column", "{name: delay, type: INT, json_path: $.delay, default: 0}", "{name: delay, type: BIGINT, json_path: $.delay, default: 0}"],
+    [
+      "the type of a column",
+      "{name: delay, type: INT, json_path: $.delay, default: 0}",
+      "{name: delay, type: BIGINT, json_path: $.delay, default: 0}",
+    ],
     ["the length of a text", "VARCHAR(8)", "VARCHAR(9)"],
     ["a path", "json_path: $.series", "json_path: $.serie"],
     ["a name of a column", "{name: series, type", "{name: series_name, type"],
-    ["the order of columns", "{name: series, type: TEXT, json_path: $.series}\n      - {name: cars, type: INT, json_path: $.cars}", "{name: cars, type: INT, json_path: $.cars}\n      - {name: series, type: TEXT, json_path: $.series}"],
+    [
+      "the order of columns",
+      "{name: series, type: TEXT, json_path: $.series}\n      - {name: cars, type: INT, json_path: $.cars}",
+      "{name: cars, type: INT, json_path: $.cars}\n      - {name: series, type: TEXT, json_path: $.series}",
+    ],
     ["an expression", "speed > 160", "speed >= 160"],
     ["a default", "default: 0", "default: 1"],
     ["a filter of rows", "and $.weight is not null", "and $.weight is null"],
@@ -104,7 +122,11 @@ describe("the fingerprint", () => {
     ["a source of rows", "array_source: $.remarks[*]", "array_source: $.remark[*]"],
     ["whether a container may be absent", "    optional: true\n    primary_key: [day, train_no]", "    primary_key: [day, train_no]"],
     ["a place of a lookup", '"document.guests.{$.by}"', '"document.guest.{$.by}"'],
-    ["the order of places of a lookup", '["document.crew.C{$.by}", "document.guests.{$.by}"]', '["document.guests.{$.by}", "document.crew.C{$.by}"]'],
+    [
+      "the order of places of a lookup",
+      '["document.crew.C{$.by}", "document.guests.{$.by}"]',
+      '["document.guests.{$.by}", "document.crew.C{$.by}"]',
+    ],
     ["a rule of severity error", "from_station != to_station", "from_station > to_station"],
     ["the severity of a rule", "{rule: doubled > 0, severity: error}", "{rule: doubled > 0, severity: warn}"],
     ["an enforced relationship", "      - {from_field: [day, train_no, stop_index], to_table: railway.stop}\n", ""],

@@ -19,7 +19,9 @@ export function compilePlan(mapping: Mapping, options: CompileOptions = {}): Pla
   const tables = new LookupTables();
   const fields = mapping.fields.map((field) => compileColumn(field, strict));
   const fieldNames = new Set(fields.map((field) => field.name));
-  const targets = mapping.targets.map((target) => compileTarget(target, fieldNames, tables, strict)).map((target) => ({ ...target, read: targetRead(target, documentLevels.length) }));
+  const targets = mapping.targets
+    .map((target) => compileTarget(target, fieldNames, tables, strict))
+    .map((target) => ({ ...target, read: targetRead(target, documentLevels.length) }));
   const lookupTables = tables.withLeavesOf(targets);
   const draft = {
     mapping: mapping.name,
@@ -39,7 +41,14 @@ export function compilePlan(mapping: Mapping, options: CompileOptions = {}): Pla
 /** Names the captures that a mapping takes and what it reads of them: the document index is keyed by it. */
 export function sourceFingerprint(plan: Pick<Plan, "source" | "fields" | "documentLevels" | "nullValues">): string {
   const named = new Set([...plan.source.documentKey, ...(plan.source.date === null ? [] : [plan.source.date])]);
-  return sha256Hex(stableJson({ source: plan.source, levels: plan.documentLevels, nullValues: plan.nullValues, fields: plan.fields.filter((field) => named.has(field.name)) }));
+  return sha256Hex(
+    stableJson({
+      source: plan.source,
+      levels: plan.documentLevels,
+      nullValues: plan.nullValues,
+      fields: plan.fields.filter((field) => named.has(field.name)),
+    }),
+  );
 }
 
 function levelsOf(path: Path): readonly Level[] {
@@ -90,7 +99,11 @@ function compileTarget(target: Target, fieldNames: ReadonlySet<string>, tables: 
 function compileLookup(lookup: Lookup, tables: LookupTables): PlanLookup {
   return {
     name: lookup.name,
-    places: lookup.places.map((place) => ({ table: tables.at(place.container, place.by), prefix: place.prefix, reference: place.reference })),
+    places: lookup.places.map((place) => ({
+      table: tables.at(place.container, place.by),
+      prefix: place.prefix,
+      reference: place.reference,
+    })),
   };
 }
 
@@ -107,13 +120,19 @@ class LookupTables {
     return this.#tables.map((table, position) => {
       const leaves = new Map<string, LookupLeaf>();
       for (const target of targets) {
-        const names = new Set(target.lookups.filter((lookup) => lookup.places.some((place) => place.table === position)).map((lookup) => lookup.name));
+        const names = new Set(
+          target.lookups.filter((lookup) => lookup.places.some((place) => place.table === position)).map((lookup) => lookup.name),
+        );
         for (const { reference, kind } of targetReferences(target)) {
-          if (reference.root.kind === "lookup" && names.has(reference.root.name)) leaves.set(`${kind} ${reference.keys.join("\u0000")}`, { keys: reference.keys, kind });
+          if (reference.root.kind === "lookup" && names.has(reference.root.name))
+            leaves.set(`${kind} ${reference.keys.join("\u0000")}`, { keys: reference.keys, kind });
         }
       }
       const each = [{ kind: table.by === "key" ? ("values" as const) : ("items" as const) }];
-      const read = readSchemaOf([{ steps: each, kind: "container" }, ...[...leaves.values()].map((leaf): ReadPath => ({ steps: [...each, ...keySteps(leaf.keys)], kind: leaf.kind }))]);
+      const read = readSchemaOf([
+        { steps: each, kind: "container" },
+        ...[...leaves.values()].map((leaf): ReadPath => ({ steps: [...each, ...keySteps(leaf.keys)], kind: leaf.kind })),
+      ]);
       return { ...table, leaves: [...leaves.values()], read };
     });
   }
@@ -127,7 +146,8 @@ function targetRead(target: Omit<PlanTarget, "read">, documentLevel: number): Re
   const paths: ReadPath[] = [{ steps: levelSteps(levels), kind: "container" }];
   for (const { reference, kind } of targetReferences({ ...target, read: null })) {
     const level = levelOf(reference, documentLevel, documentLevel + levels.length);
-    if (level !== null && level > documentLevel) paths.push({ steps: [...levelSteps(levels.slice(0, level - documentLevel)), ...keySteps(reference.keys)], kind });
+    if (level !== null && level > documentLevel)
+      paths.push({ steps: [...levelSteps(levels.slice(0, level - documentLevel)), ...keySteps(reference.keys)], kind });
   }
   return readSchemaOf(paths);
 }
@@ -149,7 +169,8 @@ function readPaths(
     add(documentLevels, levelOf(reference, documentLevel, documentLevel) ?? documentLevel, reference.keys, "text");
   }
   for (const field of fields) {
-    for (const { reference, kind } of columnReferences(field)) add(documentLevels, levelOf(reference, documentLevel, documentLevel) ?? documentLevel, reference.keys, kind);
+    for (const { reference, kind } of columnReferences(field))
+      add(documentLevels, levelOf(reference, documentLevel, documentLevel) ?? documentLevel, reference.keys, kind);
   }
   for (const target of targets) {
     const levels = allLevels({ documentLevels }, target);
@@ -180,14 +201,17 @@ function parametersOf(fields: readonly PlanColumn[], targets: readonly PlanTarge
     if (target.filter !== null) see(target.filter);
     for (const rule of target.rules) see(rule.expression);
   }
-  return [...names].sort();
+  return [...names].toSorted();
 }
 
 /** Warnings change no row and no verdict: a changed warning makes no document behind. */
 function fingerprintOf(draft: Omit<Plan, "fingerprint">): string {
   const { read: _all, ...decides } = draft;
   const lookupTables = draft.lookupTables.map(({ keys, by }) => ({ keys, by }));
-  const targets = draft.targets.map(({ read: _read, ...target }) => ({ ...target, rules: target.rules.filter((rule) => rule.severity === "error") }));
+  const targets = draft.targets.map(({ read: _read, ...target }) => ({
+    ...target,
+    rules: target.rules.filter((rule) => rule.severity === "error"),
+  }));
   return sha256Hex(stableJson({ ...decides, lookupTables, targets }));
 }
 
@@ -196,7 +220,7 @@ function stableJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => {
     if (typeof inner === "bigint") return { bigint: inner.toString() };
     if (inner === null || typeof inner !== "object" || Array.isArray(inner)) return inner;
-    return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+    return Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
   });
 }
 

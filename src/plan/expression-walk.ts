@@ -25,7 +25,10 @@ export function partsOf(expression: Expression): readonly Expression[] {
     case "between":
       return [expression.operand, expression.low, expression.high];
     case "case":
-      return [...expression.branches.flatMap((branch) => [branch.when, branch.then]), ...(expression.otherwise === null ? [] : [expression.otherwise])];
+      return [
+        ...expression.branches.flatMap((branch) => [branch.when, branch.then]),
+        ...(expression.otherwise === null ? [] : [expression.otherwise]),
+      ];
     case "call":
       return expression.arguments;
     case "aggregate":

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { LEAF_TABLE, LEAF_TYPES, type KnownValue, type LeafTypeName } from "../../tests/leaf-table.ts";
 import { mappingOf, openDatabase } from "../../tests/small-platform.ts";
 import { instantOfMicros } from "../core/instant.ts";
-import type { SqlValue } from "../duckdb/connection.ts";
+import type { SqlValue } from "../duckdb/sql-value.ts";
 import { DuckdbEngine } from "../engine/duckdb/duckdb-engine.ts";
 import { type ColumnType, parseColumnType } from "../mapping/column-type.ts";
 import { targetTable } from "../sql/slice-tables.ts";
@@ -26,7 +26,8 @@ function readByReference(name: LeafTypeName, text: string): Found {
 }
 
 const columnOf = (name: LeafTypeName): string => `as_${name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "_")}`;
-const columns = (root: string): string => LEAF_TYPES.map((name) => `      - {name: ${columnOf(name)}, type: "${name}", json_path: ${root}}`).join("\n");
+const columns = (root: string): string =>
+  LEAF_TYPES.map((name) => `      - {name: ${columnOf(name)}, type: "${name}", json_path: ${root}}`).join("\n");
 
 const mapping = mappingOf(`
 source: {endpoint: lab, method: leaves, raw_table: lab.leaves, document_key: [id]}
@@ -65,8 +66,17 @@ async function readByDuckdb(): Promise<ReadonlyMap<string, Found>> {
   const engine = new DuckdbEngine(plan);
   await using database = await openDatabase();
   const connection = await database.connect();
-  const bodies = LEAF_TABLE.map(({ json }, id) => ({ capture: id, body: `{"id":${String(id)},"v":${json},"items":[{"v":${json},"at":"x"}],"scalars":[${json}],"found":{"atx":{"v":${json}}}}` }));
-  const documents = bodies.map(({ capture }) => ({ slot: capture, capture, position: "", capturedAt: "2024-07-13T04:19:09.000000Z", parameters: {} }));
+  const bodies = LEAF_TABLE.map(({ json }, id) => ({
+    capture: id,
+    body: `{"id":${String(id)},"v":${json},"items":[{"v":${json},"at":"x"}],"scalars":[${json}],"found":{"atx":{"v":${json}}}}`,
+  }));
+  const documents = bodies.map(({ capture }) => ({
+    slot: capture,
+    capture,
+    position: "",
+    capturedAt: "2024-07-13T04:19:09.000000Z",
+    parameters: {},
+  }));
   const { findings } = await engine.run(connection, bodies, documents);
   const bad = new Set(findings.map((finding) => `${finding.target ?? ""} ${String(finding.slot)} ${finding.column ?? ""} ${finding.kind}`));
   const found = new Map<string, Found>();
@@ -75,7 +85,14 @@ async function readByDuckdb(): Promise<ReadonlyMap<string, Found>> {
       for (const name of LEAF_TYPES) {
         const value: SqlValue | undefined = row[columnOf(name)];
         const isBad = bad.has(`${target.name} ${String(Number(row["id"]))} ${columnOf(name)} bad`);
-        const what = value === null || value === undefined ? (isBad ? "bad" : "none") : isBad ? "bad" : { value: name === "INT" ? BigInt(value as number) : (value as KnownValue) };
+        const what =
+          value === null || value === undefined
+            ? isBad
+              ? "bad"
+              : "none"
+            : isBad
+              ? "bad"
+              : { value: name === "INT" ? BigInt(value as number) : (value as KnownValue) };
         found.set(`${target.name} ${String(Number(row["id"]))} ${name}`, what);
       }
     }

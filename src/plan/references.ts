@@ -11,7 +11,9 @@ export interface ReadReference {
 
 /** All JSON values that an expression looks at, each as text. */
 export function expressionReferences(expression: Expression): readonly ReadReference[] {
-  return [...nodesOf(expression)].flatMap((node): ReadReference[] => (node.kind === "path" ? [{ reference: node.reference, kind: "text" }] : []));
+  return [...nodesOf(expression)].flatMap((node): ReadReference[] =>
+    node.kind === "path" ? [{ reference: node.reference, kind: "text" }] : [],
+  );
 }
 
 /** All JSON values that a column looks at. */

@@ -35,8 +35,9 @@ export class OverlayRawStore implements RawStore {
     for await (const capture of this.#overlay.captures(table, Math.max(0, afterId - last))) yield await this.#shifted(table, capture);
   }
 
-  async *capturesFrom(): AsyncGenerator<PositionedCapture, void, undefined> {
-    throw new Error("an overlay lives for one run: it is not read on from a position");
+  /** An overlay lives for one run: nobody comes again to read on. */
+  capturesFrom(): AsyncIterable<PositionedCapture> {
+    throw new Error("an overlay is not read on from a position");
   }
 
   async *capturesByIds(table: string, ids: readonly number[]): AsyncGenerator<Capture, void, undefined> {
@@ -80,10 +81,10 @@ export class OverlayRawStore implements RawStore {
   }
 
   async #inBase(table: string, checked: CheckedCapture): Promise<Capture | null> {
-    const request = JSON.stringify(Object.entries(checked.parameters).toSorted());
+    const request = requestOf(checked);
     for await (const capture of this.#base.captures(table)) {
       if (capture.contentHash !== checked.contentHash || capture.capturedAt !== checked.capturedAt) continue;
-      if (JSON.stringify(Object.entries(capture.parameters).toSorted()) === request) return capture;
+      if (requestOf(capture) === request) return capture;
     }
     return null;
   }
@@ -96,6 +97,11 @@ export class OverlayRawStore implements RawStore {
     const merged = await this.dictionary(table);
     return { ...capture, id, shape: encodeShape(own.pairsOf(decodeShape(capture.shape)).map((pair) => merged.add(pair))) };
   }
+}
+
+/** A request's parameters as one text. */
+function requestOf({ parameters }: Pick<Capture, "parameters">): string {
+  return JSON.stringify(Object.entries(parameters).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 class OverlaySidecar implements Sidecar {

@@ -40,7 +40,14 @@ export interface Dialect {
    * A select that turns each element of a container into a row: all columns of `from`, then `element`, `index` (BIGINT from 0) or `key` (text).
    * A container that is null or empty gives no row.
    */
-  explode(options: { readonly from: string; readonly keep: readonly string[]; readonly container: string; readonly each: "items" | "values"; readonly element: string; readonly position: string }): string;
+  explode(options: {
+    readonly from: string;
+    readonly keep: readonly string[];
+    readonly container: string;
+    readonly each: "items" | "values";
+    readonly element: string;
+    readonly position: string;
+  }): string;
   /** The text of a leaf cast by the definition of a column type (`plan/leaf.ts`); null where the type does not take it. */
   castLeaf(text: string, type: ColumnType): string;
   /** A value of an expression as a column type; null, never an error, where it does not fit. */

@@ -70,7 +70,8 @@ function columnType(type: ColumnType): string {
 /** `value` is evaluated several times: give a column, not a computation. */
 function castLeaf(value: string, type: ColumnType): string {
   const guard = guardOf(type);
-  const guarded = (cast: string, also = ""): string => `CASE WHEN regexp_full_match(${value}, ${text(guard ?? "")})${also} THEN ${cast} END`;
+  const guarded = (cast: string, also = ""): string =>
+    `CASE WHEN regexp_full_match(${value}, ${text(guard ?? "")})${also} THEN ${cast} END`;
   switch (type.name) {
     case "TEXT":
     case "JSONB":
@@ -133,7 +134,8 @@ export const duckdbDialect: Dialect = {
   text,
   columnType,
   parse: (json, read) => `from_json(${json}, ${text(JSON.stringify(structureOf(read)))})`,
-  texts: (json, places) => (places.length === 0 ? "CAST([] AS VARCHAR[])" : `json_extract_string(${json}, [${places.map(pointer).join(", ")}])`),
+  texts: (json, places) =>
+    places.length === 0 ? "CAST([] AS VARCHAR[])" : `json_extract_string(${json}, [${places.map(pointer).join(", ")}])`,
   jsons: (json, places) => (places.length === 0 ? "CAST([] AS JSON[])" : `json_extract(${json}, [${places.map(pointer).join(", ")}])`),
   memberAt: (list, at) => `list_extract(${list}, ${String(at + 1)})`,
   isAbsent: (json) => `(${json} IS NULL OR ${json} = 'null')`,
@@ -160,7 +162,14 @@ export const duckdbDialect: Dialect = {
         return `CASE WHEN length(${value}) <= ${String(type.length)} THEN ${value} END`;
       case "DOUBLE":
         return `CASE WHEN isfinite(TRY_CAST(${value} AS DOUBLE)) THEN TRY_CAST(${value} AS DOUBLE) END`;
-      default:
+      case "BIGINT":
+      case "INT":
+      case "TEXT":
+      case "BOOLEAN":
+      case "DATE":
+      case "TIMESTAMPTZ":
+      case "NUMERIC":
+      case "JSONB":
         return `TRY_CAST(${value} AS ${columnType(type)})`;
     }
   },

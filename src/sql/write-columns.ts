@@ -87,7 +87,14 @@ export function writeColumns(input: ColumnsInput): WrittenColumns {
   }
   for (const column of input.columns) {
     if (!input.notNull.has(column.name)) continue;
-    checks.push({ kind: "fail", condition: `${name(column.name)} IS NULL`, rule: `${column.name} is not null`, column: column.name, pointer: pointerOf(column, input), value: "NULL" });
+    checks.push({
+      kind: "fail",
+      condition: `${name(column.name)} IS NULL`,
+      rule: `${column.name} is not null`,
+      column: column.name,
+      pointer: pointerOf(column, input),
+      value: textOf(column, input),
+    });
   }
   for (const rule of input.rules) checks.push(writeRule(rule, scope, input));
   if (input.filter !== null) select = writeFilter(input.filter, select, scope, dialect, checks);
@@ -153,7 +160,14 @@ function prepareText(column: PlanColumn, leaf: string, taken: readonly string[],
   return made;
 }
 
-function writeSourceColumn(column: PlanColumn, kind: string, source: string, input: ColumnsInput, prepared: string[], checks: RowCheck[]): string {
+function writeSourceColumn(
+  column: PlanColumn,
+  kind: string,
+  source: string,
+  input: ColumnsInput,
+  prepared: string[],
+  checks: RowCheck[],
+): string {
   const { dialect, nullValues } = input;
   const name = dialect.name.bind(dialect);
   // Positions and times have their type already; keys and parameters are text.
@@ -162,12 +176,20 @@ function writeSourceColumn(column: PlanColumn, kind: string, source: string, inp
   }
   const means = isText(column.type) ? [] : nullValues;
   const text = prepareText(column, source, replacedValues(column, means), dialect, prepared);
-  if (column.type.name !== "TEXT") checks.push(badCheck(column, isLost(source, name(column.name), means, dialect), dialect.text(""), source));
+  if (column.type.name !== "TEXT")
+    checks.push(badCheck(column, isLost(source, name(column.name), means, dialect), dialect.text(""), source));
   return `${dialect.castLeaf(text, column.type)} AS ${name(column.name)}`;
 }
 
 function badCheck(column: PlanColumn, condition: string, pointer: string, value: string): RowCheck {
-  return { kind: column.onBadValue === "quarantine" ? "fail" : "bad", condition: `(${condition})`, rule: badRule(column), column: column.name, pointer, value };
+  return {
+    kind: column.onBadValue === "quarantine" ? "fail" : "bad",
+    condition: `(${condition})`,
+    rule: badRule(column),
+    column: column.name,
+    pointer,
+    value,
+  };
 }
 
 function badRule(column: PlanColumn): string {
@@ -175,7 +197,12 @@ function badRule(column: PlanColumn): string {
   return `${column.name} takes ${name === "VARCHAR" ? `VARCHAR(${String(column.type.length)})` : name}`;
 }
 
-function writeExpressionColumn(column: PlanColumn & { value: { kind: "expression" } }, scope: Scope, dialect: Dialect, checks: RowCheck[]): string {
+function writeExpressionColumn(
+  column: PlanColumn & { value: { kind: "expression" } },
+  scope: Scope,
+  dialect: Dialect,
+  checks: RowCheck[],
+): string {
   const { expression, text } = column.value;
   const written = writeExpression(expression, scope, dialect);
   const value = dialect.narrow(written, column.type);
@@ -201,12 +228,20 @@ function byDependency(columns: readonly (PlanColumn & { value: { kind: "expressi
   let left = columns;
   while (left.length > 0) {
     const waiting = new Set(left.map((column) => column.name));
-    const ready = left.filter((column) => ![...nodesOf(column.value.expression)].some((node) => node.kind === "column" && waiting.has(node.name)));
+    const ready = left.filter(
+      (column) => ![...nodesOf(column.value.expression)].some((node) => node.kind === "column" && waiting.has(node.name)),
+    );
     if (ready.length === 0) throw new Error(`expression columns need each other: ${[...waiting].join(", ")}`);
     layers.push(ready);
     left = left.filter((column) => !ready.includes(column));
   }
   return layers;
+}
+
+/** What stands where a column reads: text that its type does not take, a null value, nothing. */
+function textOf(column: PlanColumn, input: ColumnsInput): string {
+  if (column.value.kind !== "path") return "NULL";
+  return input.raw.leaf(column.value.reference, column.type.name === "JSONB" ? "json" : "text");
 }
 
 function pointerOf(column: PlanColumn, input: ColumnsInput): string {
@@ -219,14 +254,23 @@ function writeRule(rule: PlanRule, scope: Scope, input: ColumnsInput): RowCheck 
   const bad = writeBadCondition(rule.expression, scope, dialect);
   const broken = `(${writeExpression(rule.expression, scope, dialect)}) IS FALSE`;
   const row = input.raw.pointer({ root: { kind: "element" }, keys: [] });
-  return { kind: rule.severity === "error" ? "rule" : "warn", condition: bad === null ? `(${broken})` : `(${broken} OR ${bad})`, rule: rule.rule, column: null, pointer: row, value: ruleValues(rule, scope, dialect) };
+  return {
+    kind: rule.severity === "error" ? "rule" : "warn",
+    condition: bad === null ? `(${broken})` : `(${broken} OR ${bad})`,
+    rule: rule.rule,
+    column: null,
+    pointer: row,
+    value: ruleValues(rule, scope, dialect),
+  };
 }
 
 /** The columns that a rule names, as `name=value` texts. */
 function ruleValues(rule: PlanRule, scope: Scope, dialect: Dialect): string {
   const names = new Set([...nodesOf(rule.expression)].flatMap((node) => (node.kind === "column" ? [node.name] : [])));
   if (names.size === 0) return "NULL";
-  return [...names].map((column) => `${dialect.text(`${column}=`)} || coalesce(CAST(${scope.column(column)} AS VARCHAR), 'null')`).join(` || ', ' || `);
+  return [...names]
+    .map((column) => `${dialect.text(`${column}=`)} || coalesce(CAST(${scope.column(column)} AS VARCHAR), 'null')`)
+    .join(` || ', ' || `);
 }
 
 /** Rows that the filter does not keep are gone; a row with a bad value in its filter stays and fails. */
@@ -234,7 +278,14 @@ function writeFilter(filter: Expression, select: string, scope: Scope, dialect: 
   const keeps = `(${writeExpression(filter, scope, dialect)}) IS TRUE`;
   const bad = writeBadCondition(filter, scope, dialect);
   if (bad !== null) {
-    checks.push({ kind: "fail", condition: bad, rule: "the filter's values are of their types", column: null, pointer: dialect.text(""), value: firstColumnOf(filter, scope) ?? "NULL" });
+    checks.push({
+      kind: "fail",
+      condition: bad,
+      rule: "the filter's values are of their types",
+      column: null,
+      pointer: dialect.text(""),
+      value: firstColumnOf(filter, scope) ?? "NULL",
+    });
   }
   return `(SELECT * FROM ${select} WHERE ${bad === null ? keeps : `${keeps} OR ${bad}`})`;
 }

@@ -17,7 +17,8 @@ export function documentColumns(plan: Plan): DocumentColumns {
   const leaves = new LeafColumns();
   const documentLevel = plan.documentLevels.length;
   for (const field of plan.fields) {
-    for (const { reference, kind } of columnReferences(field)) leaves.at(levelOf(reference, documentLevel, documentLevel) ?? documentLevel, reference.keys, kind);
+    for (const { reference, kind } of columnReferences(field))
+      leaves.at(levelOf(reference, documentLevel, documentLevel) ?? documentLevel, reference.keys, kind);
   }
   for (const target of plan.targets) {
     const rowLevel = allLevels(plan, target).length;
@@ -71,11 +72,19 @@ export function rawDocumentColumns(plan: Plan): readonly string[] {
 /** A select of the raw documents. Each answer is taken apart once: every value at document level in one list, every container as JSON text in another. */
 export function writeRawDocuments(plan: Plan, columns: DocumentColumns, dialect: Dialect): string {
   const name = dialect.name.bind(dialect);
-  const slotColumns = [SLICE_COLUMNS.slot, SLICE_COLUMNS.capturedAt, ...plan.parameters.map((_, at) => parameterColumn(at))].map((column) => `s.${name(column)}`);
+  const slotColumns = [SLICE_COLUMNS.slot, SLICE_COLUMNS.capturedAt, ...plan.parameters.map((_, at) => parameterColumn(at))].map(
+    (column) => `s.${name(column)}`,
+  );
   const capture = name(SLICE_COLUMNS.capture);
   const taken = (element: string, level: number): string[] => [
-    `${dialect.texts(element, columns.leaves.ofLevel(level, "text").map((leaf) => leaf.keys))} AS ${name(textsColumn(level))}`,
-    `${dialect.jsons(element, columns.leaves.ofLevel(level, "json").map((leaf) => leaf.keys))} AS ${name(jsonsColumn(level))}`,
+    `${dialect.texts(
+      element,
+      columns.leaves.ofLevel(level, "text").map((leaf) => leaf.keys),
+    )} AS ${name(textsColumn(level))}`,
+    `${dialect.jsons(
+      element,
+      columns.leaves.ofLevel(level, "json").map((leaf) => leaf.keys),
+    )} AS ${name(jsonsColumn(level))}`,
   ];
   const containers = (element: string): string => `${dialect.jsons(element, columns.containers)} AS ${name(CONTAINERS)}`;
   if (plan.documentLevels.length === 0) {
@@ -83,14 +92,14 @@ export function writeRawDocuments(plan: Plan, columns: DocumentColumns, dialect:
   }
   const element = name("$element");
   let from = `SELECT b.capture AS ${capture}, b.body AS ${element} FROM ${SLICE_TABLES.bodies} b`;
-  let keep: string[] = [capture];
+  const keep: string[] = [capture];
   for (const [at, level] of plan.documentLevels.entries()) {
     if (level.each === "object") throw new Error("a document source ends in a wildcard");
     const inner = `SELECT ${[...keep, ...taken(element, at), `${dialect.elements(dialect.memberAt(dialect.jsons(element, [level.keys]), 0), level.each)} AS ${name("$inner")}`].join(", ")} FROM (${from})`;
-    keep = [...keep, name(textsColumn(at)), name(jsonsColumn(at))];
+    keep.push(name(textsColumn(at)), name(jsonsColumn(at)));
     const position = name(positionColumn(at + 1));
     from = dialect.explode({ from: `(${inner})`, keep, container: name("$inner"), each: level.each, element, position });
-    keep = [...keep, position];
+    keep.push(position);
   }
   const positions = plan.documentLevels.map((_, at) => `CAST(r.${name(positionColumn(at + 1))} AS VARCHAR)`).join(" || ',' || ");
   const mine = keep.filter((column) => column !== capture).map((column) => `r.${column}`);

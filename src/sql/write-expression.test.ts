@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { mappingOf, openDatabase } from "../../tests/small-platform.ts";
-import type { SqlValue } from "../duckdb/connection.ts";
+import type { SqlValue } from "../duckdb/sql-value.ts";
 import { DuckdbEngine } from "../engine/duckdb/duckdb-engine.ts";
 import { compilePlan } from "../plan/compile-plan.ts";
 import { targetTable } from "./slice-tables.ts";
@@ -39,7 +39,7 @@ const ROW = {
   day: "2024-07-12",
   at: "2024-07-12T19:10:41-04:00",
   player: { age: "31", odd: "x1" },
-  'a"b\'; -- \u00e9😀': { "c.d]": "found" },
+  "a\"b'; -- \u00e9😀": { "c.d]": "found" },
 };
 
 interface Evaluated {
@@ -63,7 +63,11 @@ ${expressions.map(([text, type], at) => `      - {name: e${String(at)}, type: "$
   const engine = new DuckdbEngine(compilePlan(mapping));
   await using database = await openDatabase();
   const connection = await database.connect();
-  const { findings } = await engine.run(connection, [{ capture: 1, body: JSON.stringify({ id: 1, ...ROW }) }], [{ slot: 0, capture: 1, position: "", capturedAt: "2024-07-13T04:19:09.000000Z", parameters: {} }]);
+  const { findings } = await engine.run(
+    connection,
+    [{ capture: 1, body: JSON.stringify({ id: 1, ...ROW }) }],
+    [{ slot: 0, capture: 1, position: "", capturedAt: "2024-07-13T04:19:09.000000Z", parameters: {} }],
+  );
   const bad = new Set(findings.map(({ column }) => column));
   const [row] = await connection.rows(`SELECT * FROM ${targetTable(0)}`);
   return expressions.map((_, at) => ({ value: row?.[`e${String(at)}`] ?? null, bad: bad.has(`e${String(at)}`) }));
@@ -74,7 +78,10 @@ type Case = readonly [text: string, type: string, expected: SqlValue | "bad valu
 /** All at once; what is wrong is told with its expression. */
 async function expectValues(cases: readonly Case[]): Promise<void> {
   const found = await evaluate(cases);
-  const told = cases.map(([text], at) => [text, found[at]?.bad === true && found[at].value === null ? "bad value" : found[at]?.bad === true ? { ...found[at] } : found[at]?.value]);
+  const told = cases.map(([text], at) => [
+    text,
+    found[at]?.bad === true && found[at].value === null ? "bad value" : found[at]?.bad === true ? { ...found[at] } : found[at]?.value,
+  ]);
   expect(told).toEqual(cases.map(([text, , expected]) => [text, expected]));
 }
 
@@ -284,7 +291,15 @@ describe("functions", () => {
       ["substring('abc', 2, biggest)", "TEXT", "bc"],
       ["split_part('a', ',', biggest)", "TEXT", ""],
     ]);
-    await expect(evaluate([["split_part('a,b', '', 1)", "TEXT"], ["substring('abc', -9223372036854775807, 9223372036854775807)", "TEXT"], ["substring('abc', biggest, biggest)", "TEXT"], ["split_part('a', ',', biggest)", "TEXT"], ["replace('abc', '', 'x')", "TEXT"]])).resolves.toHaveLength(5);
+    await expect(
+      evaluate([
+        ["split_part('a,b', '', 1)", "TEXT"],
+        ["substring('abc', -9223372036854775807, 9223372036854775807)", "TEXT"],
+        ["substring('abc', biggest, biggest)", "TEXT"],
+        ["split_part('a', ',', biggest)", "TEXT"],
+        ["replace('abc', '', 'x')", "TEXT"],
+      ]),
+    ).resolves.toHaveLength(5);
   });
 
   test("match patterns whose only special characters are % and _", async () => {
@@ -319,13 +334,17 @@ describe("texts and names from outside", () => {
     const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`;
     await expectValues([
       ...hostile.map((text): Case => [quote(text), "TEXT", text]),
-      ...hostile.map((text): Case => [`length(${quote(text)}) = ${String(Array.from(text).length)} and ${quote(text)} = ${quote(text)}`, "BOOLEAN", true]),
+      ...hostile.map((text): Case => [
+        `length(${quote(text)}) = ${String(Array.from(text).length)} and ${quote(text)} = ${quote(text)}`,
+        "BOOLEAN",
+        true,
+      ]),
       ...hostile.filter((text) => !/[%_]/.test(text)).map((text): Case => [`${quote(text)} like ${quote(text)}`, "BOOLEAN", true]),
     ]);
   });
 
   test("are found under odd keys", async () => {
-    const key = JSON.stringify('a"b\'; -- \u00e9😀');
+    const key = JSON.stringify("a\"b'; -- \u00e9😀");
     await expectValues([
       [`$[${key}]["c.d]"]`, "TEXT", "found"],
       [`$[${key}]["c.d]"] is null`, "BOOLEAN", false],

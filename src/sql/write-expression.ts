@@ -36,7 +36,9 @@ export function writeExpression(expression: Expression, scope: Scope, dialect: D
     case "arithmetic":
       return writeArithmetic(expression, write, dialect);
     case "negate":
-      return expression.type === "BIGINT" ? dialect.integerArithmetic("-", "0", write(expression.operand)) : `(-${write(expression.operand)})`;
+      return expression.type === "BIGINT"
+        ? dialect.integerArithmetic("-", "0", write(expression.operand))
+        : `(-${write(expression.operand)})`;
     case "and":
     case "or":
       return `(${expression.operands.map(write).join(` ${expression.kind.toUpperCase()} `)})`;
@@ -44,7 +46,10 @@ export function writeExpression(expression: Expression, scope: Scope, dialect: D
       return `(NOT ${write(expression.operand)})`;
     case "is": {
       // The text itself decides about null, so that a bad value is not taken for an absent one.
-      const operand = expression.test === "null" && expression.operand.kind === "path" ? scope.path(expression.operand.reference) : write(expression.operand);
+      const operand =
+        expression.test === "null" && expression.operand.kind === "path"
+          ? scope.path(expression.operand.reference)
+          : write(expression.operand);
       return `(${operand} IS ${negation(expression.negated)}${expression.test.toUpperCase()})`;
     }
     case "in":
@@ -61,7 +66,8 @@ export function writeExpression(expression: Expression, scope: Scope, dialect: D
       return `(${dialect.castLeaf(textOf(expression.operand, write), expression.to)})`;
     case "call":
       // The smallest BIGINT has no absolute value.
-      if (expression.name === "abs" && expression.type === "BIGINT") return dialect.integerAbsolute(expression.arguments.map(write)[0] ?? "NULL");
+      if (expression.name === "abs" && expression.type === "BIGINT")
+        return dialect.integerAbsolute(expression.arguments.map(write)[0] ?? "NULL");
       return dialect.call(expression.name, expression.arguments.map(write));
     case "aggregate":
       return scope.aggregate(expression);
@@ -122,24 +128,35 @@ export function writeBadCondition(expression: Expression, scope: Scope, dialect:
         return [...(condition === null ? [] : [`WHEN ${condition} THEN TRUE`]), `WHEN ${write(when)} THEN ${bad(then) ?? "FALSE"}`];
       });
       const otherwise = expression.otherwise === null ? null : bad(expression.otherwise);
-      return any([...expression.branches.flatMap(({ when, then }) => [bad(when), bad(then)]), otherwise]) === null ? null : `(CASE ${branches.join(" ")} ELSE ${otherwise ?? "FALSE"} END)`;
+      return any([...expression.branches.flatMap(({ when, then }) => [bad(when), bad(then)]), otherwise]) === null
+        ? null
+        : `(CASE ${branches.join(" ")} ELSE ${otherwise ?? "FALSE"} END)`;
     }
     case "call":
       if (expression.name === "coalesce") {
-        return any(expression.arguments.map((argument, at) => {
-          const condition = bad(argument);
-          const before = expression.arguments.slice(0, at).map((earlier) => `${write(earlier)} IS NULL`);
-          return condition === null || before.length === 0 ? condition : `(${[...before, condition].join(" AND ")})`;
-        }));
+        return any(
+          expression.arguments.map((argument, at) => {
+            const condition = bad(argument);
+            const before = expression.arguments.slice(0, at).map((earlier) => `${write(earlier)} IS NULL`);
+            return condition === null || before.length === 0 ? condition : `(${[...before, condition].join(" AND ")})`;
+          }),
+        );
       }
-      return any([...expression.arguments.map(bad), expression.name === "abs" && expression.type === "BIGINT" ? lost(expression.arguments, expression, write) : null]);
+      return any([
+        ...expression.arguments.map(bad),
+        expression.name === "abs" && expression.type === "BIGINT" ? lost(expression.arguments, expression, write) : null,
+      ]);
     case "is":
       if (expression.test === "null" && expression.operand.kind === "path") return null;
       return bad(expression.operand);
     case "compare":
       return any([bad(expression.left), bad(expression.right)]);
     case "arithmetic":
-      return any([bad(expression.left), bad(expression.right), expression.type === "BIGINT" ? lost([expression.left, expression.right], expression, write) : null]);
+      return any([
+        bad(expression.left),
+        bad(expression.right),
+        expression.type === "BIGINT" ? lost([expression.left, expression.right], expression, write) : null,
+      ]);
     case "negate":
       return any([bad(expression.operand), expression.type === "BIGINT" ? lost([expression.operand], expression, write) : null]);
     case "not":

@@ -19,7 +19,8 @@ export function writeVerdicts(plan: Plan, dialect: Dialect): string {
   const targets = plan.targets.map((target, at) => {
     // The document's key is the slot: only the rest of the key can tell rows apart.
     const rest = target.primaryKey.filter((column) => !plan.source.documentKey.includes(column)).map(name);
-    const doubles = rest.length === 0 ? "count(*) > 1" : `count(*) > count(DISTINCT ${rest.length === 1 ? (rest[0] ?? "") : `(${rest.join(", ")})`})`;
+    const doubles =
+      rest.length === 0 ? "count(*) > 1" : `count(*) > count(DISTINCT ${rest.length === 1 ? (rest[0] ?? "") : `(${rest.join(", ")})`})`;
     return `SELECT ${String(at)}, ${slot}, count(*), ${flags}, ${doubles} FROM ${targetTable(at)} GROUP BY ${slot}`;
   });
   return `SELECT target, slot, "rows", fails, bads, warns, doubles FROM (${[documents, ...targets].join(" UNION ALL ")}) AS v(target, slot, "rows", fails, bads, warns, doubles)`;
@@ -43,7 +44,9 @@ export function writeCrossChecks(plan: Plan, dialect: Dialect): readonly CrossCh
     const relationships = target.relationships.map((relationship) => writeRelationship(plan, target, at, relationship, dialect));
     const rules = writeAggregateRules(plan, target, at, dialect);
     return [
-      ...(relationships.length === 0 ? [] : [{ target: target.name, name: `gate: relationships of ${target.name}`, sql: relationships.join(" UNION ALL ") }]),
+      ...(relationships.length === 0
+        ? []
+        : [{ target: target.name, name: `gate: relationships of ${target.name}`, sql: relationships.join(" UNION ALL ") }]),
       ...(rules === null ? [] : [{ target: target.name, name: `gate: rules of ${target.name} over other targets`, sql: rules }]),
     ];
   });
@@ -84,7 +87,9 @@ function writeAggregateRules(plan: Plan, target: PlanTarget, at: number, dialect
   if (rules.length === 0) return null;
   const name = dialect.name.bind(dialect);
   const slot = name(SLICE_COLUMNS.slot);
-  const aggregates = rules.flatMap((rule) => [...nodesOf(rule.expression)].filter((node): node is AggregateNode => node.kind === "aggregate"));
+  const aggregates = rules.flatMap((rule) =>
+    [...nodesOf(rule.expression)].filter((node): node is AggregateNode => node.kind === "aggregate"),
+  );
   const groups = new Map<string, AggregateNode[]>();
   for (const node of aggregates) {
     const group = `${node.target} ${node.correlatedOn.join(",")}`;
@@ -113,7 +118,13 @@ function writeAggregateRules(plan: Plan, target: PlanTarget, at: number, dialect
   };
   const pointer = rowPointer(plan, target, dialect);
   const records = rules.map((rule) => {
-    const parts = { kind: dialect.text(rule.severity === "error" ? "rule" : "warn"), rule: dialect.text(rule.rule), column: "CAST(NULL AS VARCHAR)", pointer, value: `CAST(${valuesText(rule, scope, dialect)} AS VARCHAR)` };
+    const parts = {
+      kind: dialect.text(rule.severity === "error" ? "rule" : "warn"),
+      rule: dialect.text(rule.rule),
+      column: "CAST(NULL AS VARCHAR)",
+      pointer,
+      value: `CAST(${valuesText(rule, scope, dialect)} AS VARCHAR)`,
+    };
     return `CASE WHEN (${writeExpression(rule.expression, scope, dialect)}) IS FALSE THEN ${dialect.record(parts)} END`;
   });
   const check = name("$check");
@@ -139,8 +150,10 @@ function noPath(): never {
 function valuesText(rule: PlanRule, scope: Scope, dialect: Dialect): string {
   const parts: string[] = [];
   const see = (node: Expression): void => {
-    if (node.kind === "column") parts.push(`${dialect.text(`${node.name}=`)} || coalesce(CAST(${scope.column(node.name)} AS VARCHAR), 'null')`);
-    if (node.kind === "aggregate") parts.push(`${dialect.text(`${node.name} of ${node.target}=`)} || coalesce(CAST(${scope.aggregate(node)} AS VARCHAR), 'null')`);
+    if (node.kind === "column")
+      parts.push(`${dialect.text(`${node.name}=`)} || coalesce(CAST(${scope.column(node.name)} AS VARCHAR), 'null')`);
+    if (node.kind === "aggregate")
+      parts.push(`${dialect.text(`${node.name} of ${node.target}=`)} || coalesce(CAST(${scope.aggregate(node)} AS VARCHAR), 'null')`);
   };
   const inside = new Set<Expression>();
   for (const node of nodesOf(rule.expression)) {
@@ -156,5 +169,7 @@ function rowPointer(plan: Plan, target: PlanTarget, dialect: Dialect): string {
 }
 
 function keyText(columns: readonly string[], alias: string, dialect: Dialect): string {
-  return columns.map((column) => `${dialect.text(`${column}=`)} || coalesce(CAST(${alias}${dialect.name(column)} AS VARCHAR), 'null')`).join(" || ', ' || ");
+  return columns
+    .map((column) => `${dialect.text(`${column}=`)} || coalesce(CAST(${alias}${dialect.name(column)} AS VARCHAR), 'null')`)
+    .join(" || ', ' || ");
 }

@@ -25,7 +25,9 @@ export function writeLookupStages(plan: Plan, columns: DocumentColumns, dialect:
       position: dialect.name(ENTRY),
     });
     const element = { sql: dialect.name("$element"), node: elementOf(table.read, { keys: [], each }) };
-    const leaves = table.leaves.map((leaf, n) => `${leafSql(access(element, leaf.keys, dialect), leaf.kind, dialect)} AS ${dialect.name(lookupLeafColumn(n))}`);
+    const leaves = table.leaves.map(
+      (leaf, n) => `${leafSql(access(element, leaf.keys, dialect), leaf.kind, dialect)} AS ${dialect.name(lookupLeafColumn(n))}`,
+    );
     return {
       name: `lay out ${["document", ...table.keys].join(".")}`,
       sql: `CREATE TEMP TABLE ${lookupTable(at)} AS SELECT ${[slot, dialect.name(ENTRY), ...leaves].join(", ")} FROM (${entries})`,

@@ -17,15 +17,20 @@ export function writeShred(plan: Plan, dialect: Dialect): ShredSql {
   const columns = documentColumns(plan);
   const documents = writeDocumentFields(plan, writeRawDocuments(plan, columns, dialect), columns, dialect);
   const targets = plan.targets.map((target) => writeTarget(plan, target, columns, dialect));
-  const stages: Stage[] = [{ name: "parse the answers", sql: `CREATE TEMP TABLE ${SLICE_TABLES.documents} AS ${documents.rows}` }, ...writeLookupStages(plan, columns, dialect)];
+  const stages: Stage[] = [
+    { name: "parse the answers", sql: `CREATE TEMP TABLE ${SLICE_TABLES.documents} AS ${documents.rows}` },
+    ...writeLookupStages(plan, columns, dialect),
+  ];
   for (const [at, target] of plan.targets.entries()) {
     stages.push({ name: `shred ${target.name}`, sql: `CREATE TEMP TABLE ${targetTable(at)} AS ${targets[at]?.rows ?? ""}` });
   }
   const slot = dialect.name(SLICE_COLUMNS.slot);
   const check = dialect.name("$check");
   const parts = ["kind", "rule", "column", "pointer", "value"].map((part) => `${dialect.member(check, part)} AS ${dialect.name(part)}`);
-  const detail = (select: string) => (slots: string): string =>
-    `SELECT ${[slot, ...parts].join(", ")} FROM (${select}) WHERE ${slot} IN (${slots}) AND ${check} IS NOT NULL`;
+  const detail =
+    (select: string) =>
+    (slots: string): string =>
+      `SELECT ${[slot, ...parts].join(", ")} FROM (${select}) WHERE ${slot} IN (${slots}) AND ${check} IS NOT NULL`;
   return {
     stages,
     details: [

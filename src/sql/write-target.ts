@@ -32,7 +32,11 @@ export function writeTarget(plan: Plan, target: PlanTarget, columns: DocumentCol
     given,
     columns: target.columns,
     // The document's own columns are checked once, at the document.
-    notNull: new Set([...target.columns.filter((column) => !column.nullable).map((column) => column.name), ...target.primaryKey].filter((column) => !given.includes(column))),
+    notNull: new Set(
+      [...target.columns.filter((column) => !column.nullable).map((column) => column.name), ...target.primaryKey].filter(
+        (column) => !given.includes(column),
+      ),
+    ),
     filter: target.filter,
     rules: target.rules.filter(isRowRule),
     failures: [],
@@ -64,7 +68,9 @@ export function writeDocumentFields(plan: Plan, raw: string, columns: DocumentCo
   const kept = rawDocumentColumns(plan).map(dialect.name.bind(dialect));
   const named = plan.fields
     .flatMap(columnReferences)
-    .map(({ reference, kind }) => columns.leaves.at(levelOf(reference, documentLevel, documentLevel) ?? documentLevel, reference.keys, kind));
+    .map(({ reference, kind }) =>
+      columns.leaves.at(levelOf(reference, documentLevel, documentLevel) ?? documentLevel, reference.keys, kind),
+    );
   return writeColumns({
     from: `(SELECT ${[...kept, ...writeDocumentLeaves(columns, named, dialect)].join(", ")} FROM (${raw}))`,
     keep: kept,
@@ -107,9 +113,10 @@ function writeLevels(plan: Plan, target: PlanTarget, columns: DocumentColumns, l
   const documentLevel = plan.documentLevels.length;
   const kept = documentKeep(plan, target, columns);
   const taken = [...kept.columns.map(name), ...writeDocumentLeaves(columns, kept.leaves, dialect)];
-  let keep = [...kept.columns, ...kept.leaves.map((leaf) => leaf.name)].map(name);
+  const keep = [...kept.columns, ...kept.leaves.map((leaf) => leaf.name)].map(name);
   const first = target.levels[0];
-  if (first === undefined || target.read === null) return { select: `SELECT ${taken.join(", ")} FROM ${SLICE_TABLES.documents}`, columns: keep };
+  if (first === undefined || target.read === null)
+    return { select: `SELECT ${taken.join(", ")} FROM ${SLICE_TABLES.documents}`, columns: keep };
   const container = name("$container");
   let from = `(SELECT ${[...taken, `${dialect.parse(containerOf(columns, first.keys, dialect), target.read)} AS ${container}`].join(", ")} FROM ${SLICE_TABLES.documents})`;
   let node = target.read;
@@ -122,11 +129,14 @@ function writeLevels(plan: Plan, target: PlanTarget, columns: DocumentColumns, l
       level.each === "object"
         ? `SELECT ${[...keep, `${container} AS ${element}`].join(", ")} FROM ${from} WHERE ${container} IS NOT NULL`
         : dialect.explode({ from, keep, container, each: level.each, element, position });
-    if (level.each !== "object") keep = [...keep, position];
+    if (level.each !== "object") keep.push(position);
     const base: Access = { sql: element, node: elementOf(node, level) };
     const own = leaves.ofLevel(absolute);
-    const selected = [...keep, ...own.map((leaf) => `${leafSql(access(base, leaf.keys, dialect), leaf.kind, dialect)} AS ${name(leaf.name)}`)];
-    keep = [...keep, ...own.map((leaf) => name(leaf.name))];
+    const selected = [
+      ...keep,
+      ...own.map((leaf) => `${leafSql(access(base, leaf.keys, dialect), leaf.kind, dialect)} AS ${name(leaf.name)}`),
+    ];
+    keep.push(...own.map((leaf) => name(leaf.name)));
     const next: Level | undefined = target.levels[at + 1];
     if (next !== undefined) {
       const inner = access(base, next.keys, dialect);
@@ -140,7 +150,11 @@ function writeLevels(plan: Plan, target: PlanTarget, columns: DocumentColumns, l
 }
 
 /** What a target needs of the documents table: slot, document columns, and those values at document level and above that it names. */
-function documentKeep(plan: Plan, target: PlanTarget, columns: DocumentColumns): { readonly columns: readonly string[]; readonly leaves: readonly LeafColumn[] } {
+function documentKeep(
+  plan: Plan,
+  target: PlanTarget,
+  columns: DocumentColumns,
+): { readonly columns: readonly string[]; readonly leaves: readonly LeafColumn[] } {
   const documentLevel = plan.documentLevels.length;
   const rowLevel = documentLevel + target.levels.length;
   const leaves = new Set<LeafColumn>();
@@ -162,7 +176,14 @@ const lookupValue = (lookup: string, leaf: number): string => `$l_${lookup}_${St
 const lookupPointer = (lookup: string): string => `$lp_${lookup}`;
 
 /** Joins the entries that lookups find: the values of the first place that has the entry, and where it was. */
-function writeLookups(plan: Plan, target: PlanTarget, columns: DocumentColumns, leaves: LeafColumns, exploded: Exploded, dialect: Dialect): string {
+function writeLookups(
+  plan: Plan,
+  target: PlanTarget,
+  columns: DocumentColumns,
+  leaves: LeafColumns,
+  exploded: Exploded,
+  dialect: Dialect,
+): string {
   const name = dialect.name.bind(dialect);
   const slot = name(SLICE_COLUMNS.slot);
   const entry = name(ENTRY);
@@ -177,7 +198,7 @@ function writeLookups(plan: Plan, target: PlanTarget, columns: DocumentColumns, 
       const text = `r.${raw.leaf(place.reference, "text")}`;
       const wanted = table.by === "key" ? `${dialect.text(place.prefix)} || ${text}` : dialect.castLeaf(text, { name: "BIGINT" });
       joins.push(`LEFT JOIN ${lookupTable(place.table)} ${alias} ON ${alias}.${slot} = r.${slot} AND ${alias}.${entry} = ${wanted}`);
-      const pointer = `${dialect.text(table.keys.map((key) => `/${pointerToken(key)}`).join(""))} || '/' || CAST(${alias}.${entry} AS VARCHAR)`;
+      const pointer = `${dialect.text(table.keys.map((key) => `/${pointerToken(key)}`).join(""))} || '/' || ${table.by === "key" ? keyToken(`${alias}.${entry}`, dialect) : `CAST(${alias}.${entry} AS VARCHAR)`}`;
       return { alias, table, pointer };
     });
     const firstFound = (valueOf: (place: (typeof places)[number]) => string): string =>
@@ -200,7 +221,8 @@ interface LookupRead {
 function lookupReferences(target: PlanTarget, lookup: string): readonly LookupRead[] {
   const found = new Map<string, LookupRead>();
   for (const { reference, kind } of targetReferences(target)) {
-    if (reference.root.kind === "lookup" && reference.root.name === lookup) found.set(`${kind} ${reference.keys.join("\u0000")}`, { keys: reference.keys, kind });
+    if (reference.root.kind === "lookup" && reference.root.name === lookup)
+      found.set(`${kind} ${reference.keys.join("\u0000")}`, { keys: reference.keys, kind });
   }
   return [...found.values()];
 }
@@ -215,7 +237,13 @@ function lookupPosition(target: PlanTarget, lookup: string, keys: readonly strin
   return leafPosition(lookupReferences(target, lookup), keys, kind);
 }
 
-function rawScope(plan: Plan, target: Pick<PlanTarget, "levels" | "lookups"> & Partial<PlanTarget>, columns: DocumentColumns, leaves: LeafColumns, dialect: Dialect): RawScope {
+function rawScope(
+  plan: Plan,
+  target: Pick<PlanTarget, "levels" | "lookups"> & Partial<PlanTarget>,
+  columns: DocumentColumns,
+  leaves: LeafColumns,
+  dialect: Dialect,
+): RawScope {
   const name = dialect.name.bind(dialect);
   const documentLevel = plan.documentLevels.length;
   const rowLevel = documentLevel + target.levels.length;
@@ -253,7 +281,18 @@ function rawScope(plan: Plan, target: Pick<PlanTarget, "levels" | "lookups"> & P
   };
 }
 
-const emptyTarget: PlanTarget = { name: "", levels: [], read: null, optional: false, filter: null, lookups: [], primaryKey: [], columns: [], rules: [], relationships: [] };
+const emptyTarget: PlanTarget = {
+  name: "",
+  levels: [],
+  read: null,
+  optional: false,
+  filter: null,
+  lookups: [],
+  primaryKey: [],
+  columns: [],
+  rules: [],
+  relationships: [],
+};
 
 /** SQL text: the JSON pointer of a place, with the positions of the row at hand. */
 export function writePointer(levels: readonly Level[], tail: string, dialect: Dialect): string {
@@ -262,12 +301,19 @@ export function writePointer(levels: readonly Level[], tail: string, dialect: Di
   for (const [at, level] of levels.entries()) {
     literal += level.keys.map((key) => `/${pointerToken(key)}`).join("");
     if (level.each === "object") continue;
-    parts.push(dialect.text(`${literal}/`), `CAST(${dialect.name(positionColumn(at + 1))} AS VARCHAR)`);
+    const position = dialect.name(positionColumn(at + 1));
+    parts.push(dialect.text(`${literal}/`), level.each === "values" ? keyToken(position, dialect) : `CAST(${position} AS VARCHAR)`);
     literal = "";
   }
   literal += tail;
   if (literal !== "" || parts.length === 0) parts.push(dialect.text(literal));
   return `(${parts.join(" || ")})`;
+}
+
+/** SQL text: a key as RFC 6901 writes it. */
+function keyToken(key: string, dialect: Dialect): string {
+  const tilde = dialect.call("replace", [key, dialect.text("~"), dialect.text("~0")]);
+  return dialect.call("replace", [tilde, dialect.text("/"), dialect.text("~1")]);
 }
 
 /** RFC 6901. */

@@ -1,6 +1,5 @@
-import { constants } from "node:fs";
+import { constants, existsSync } from "node:fs";
 import { access } from "node:fs/promises";
-import { existsSync } from "node:fs";
 import { type Settings, storeFile } from "../../config/settings.ts";
 import { EXIT, OutsideError, UserError } from "../../core/errors.ts";
 import type { Connection } from "../../duckdb/connection.ts";
@@ -41,10 +40,14 @@ export async function runDoctor(_flags: unknown, context: CliContext): Promise<n
     await guarded(findings, async () => {
       findings.push(...(await readStore(context, (connection) => checkStore(connection, registry))));
     });
-  } else findings.push({ level: "ok", what: `the store ${settings.store} does not exist yet`, next: "mlb-etl transform … --save makes it" });
+  } else
+    findings.push({ level: "ok", what: `the store ${settings.store} does not exist yet`, next: "mlb-etl transform … --save makes it" });
   const exit = findings.some((finding) => finding.level === "error") ? EXIT.someFailed : EXIT.done;
   context.out.data({ schema_version: 1, findings, exit });
-  for (const finding of findings) context.out.text(`${finding.level.padEnd(8)} ${finding.what}${finding.next === undefined ? "" : `\n${" ".repeat(9)}next: ${finding.next}`}`);
+  for (const finding of findings)
+    context.out.text(
+      `${finding.level.padEnd(8)} ${finding.what}${finding.next === undefined ? "" : `\n${" ".repeat(9)}next: ${finding.next}`}`,
+    );
   return exit;
 }
 
@@ -64,7 +67,11 @@ async function checkHome(settings: Settings): Promise<Finding> {
     await access(settings.home, constants.W_OK);
     return { level: "ok", what: "the home can be written" };
   } catch {
-    return { level: "error", what: `the home ${settings.home} cannot be written`, next: "give yourself the right to, or name another one with --home" };
+    return {
+      level: "error",
+      what: `the home ${settings.home} cannot be written`,
+      next: "give yourself the right to, or name another one with --home",
+    };
   }
 }
 
@@ -83,15 +90,28 @@ async function checkRaw(settings: Settings, registry: Registry | null): Promise<
       else real++;
     }
     findings.push({ level: "ok", what: `raw ${table}: ${String(captures)} captures` });
-    if (failed > 0) findings.push({ level: "warning", what: `raw ${table}: ${String(failed)} captures are no documents`, next: "mlb-etl raw list --failed" });
+    if (failed > 0)
+      findings.push({
+        level: "warning",
+        what: `raw ${table}: ${String(failed)} captures are no documents`,
+        next: "mlb-etl raw list --failed",
+      });
     const [endpoint = "", method = ""] = table.split(".");
     for (const mapping of registry?.find(endpoint, method) ?? []) {
       const behind = (await raw.lastId(table)) - (await new DocumentIndex(compilePlan(mapping), raw).lastId());
-      if (behind > 0) findings.push({ level: "ok", what: `${String(behind)} captures of ${table} are not yet indexed for ${mapping.name}: the next transform does it` });
+      if (behind > 0)
+        findings.push({
+          level: "ok",
+          what: `${String(behind)} captures of ${table} are not yet indexed for ${mapping.name}: the next transform does it`,
+        });
     }
   }
   if (simulated > 0 && real > 0) {
-    findings.push({ level: "warning", what: `simulated and real captures share this home (${String(simulated)} and ${String(real)})`, next: "keep them apart: one --home for each" });
+    findings.push({
+      level: "warning",
+      what: `simulated and real captures share this home (${String(simulated)} and ${String(real)})`,
+      next: "keep them apart: one --home for each",
+    });
   }
   return findings;
 }
@@ -101,18 +121,35 @@ async function checkStore(connection: Connection, registry: Registry | null): Pr
   const count = async (sql: string): Promise<number> => Number((await connection.rows(sql))[0]?.["n"] ?? 0);
   for (const mapping of registry?.mappings ?? []) {
     // A strict plan is another plan of the same mapping: documents that it applied are not behind.
-    const fingerprints = [compilePlan(mapping).fingerprint, compilePlan(mapping, { strict: true }).fingerprint].map((fingerprint) => duckdbDialect.text(fingerprint));
+    const fingerprints = [compilePlan(mapping).fingerprint, compilePlan(mapping, { strict: true }).fingerprint].map((fingerprint) =>
+      duckdbDialect.text(fingerprint),
+    );
     const name = duckdbDialect.text(mapping.name);
     const documents = await count(`SELECT count(*) AS n FROM ${stateTable("documents")} WHERE mapping = ${name}`);
-    const behind = await count(`SELECT count(*) AS n FROM ${stateTable("documents")} WHERE mapping = ${name} AND fingerprint NOT IN (${fingerprints.join(", ")})`);
+    const behind = await count(
+      `SELECT count(*) AS n FROM ${stateTable("documents")} WHERE mapping = ${name} AND fingerprint NOT IN (${fingerprints.join(", ")})`,
+    );
     if (documents > 0) findings.push({ level: "ok", what: `store: ${String(documents)} documents of ${mapping.name}` });
-    if (behind > 0) findings.push({ level: "warning", what: `${String(behind)} of ${String(documents)} documents of ${mapping.name} are behind the mapping`, next: `mlb-etl transform --endpoint ${mapping.source.endpoint} --method ${mapping.source.method} --save` });
+    if (behind > 0)
+      findings.push({
+        level: "warning",
+        what: `${String(behind)} of ${String(documents)} documents of ${mapping.name} are behind the mapping`,
+        next: `mlb-etl transform --endpoint ${mapping.source.endpoint} --method ${mapping.source.method} --save`,
+      });
   }
-  const open = await count(`SELECT count(DISTINCT (mapping, document_key, raw_id, position)) AS n FROM ${stateTable("quarantine")} WHERE status <> 'resolved'`);
-  if (open > 0) findings.push({ level: "warning", what: `${String(open)} states of documents are in quarantine`, next: "mlb-etl quarantine list" });
+  const open = await count(
+    `SELECT count(DISTINCT (mapping, document_key, raw_id, position)) AS n FROM ${stateTable("quarantine")} WHERE status <> 'resolved'`,
+  );
+  if (open > 0)
+    findings.push({ level: "warning", what: `${String(open)} states of documents are in quarantine`, next: "mlb-etl quarantine list" });
   const bad = await count(`SELECT count(*) AS n FROM ${stateTable("bad_values")}`);
   if (bad > 0) findings.push({ level: "warning", what: `${String(bad)} bad values`, next: "mlb-etl bad-values list" });
   const unfinished = await count(`SELECT count(*) AS n FROM ${stateTable("runs")} WHERE status = 'running'`);
-  if (unfinished > 0) findings.push({ level: "warning", what: `${String(unfinished)} runs did not finish (killed, or still at work)`, next: "run the same command again: it goes on" });
+  if (unfinished > 0)
+    findings.push({
+      level: "warning",
+      what: `${String(unfinished)} runs did not finish (killed, or still at work)`,
+      next: "run the same command again: it goes on",
+    });
   return findings;
 }

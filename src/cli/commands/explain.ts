@@ -13,9 +13,15 @@ export interface ExplainFlags {
 /** Prints the stages that a transform executes: the same list, not a description of it. */
 export async function runExplain(flags: ExplainFlags, { out, settings }: CliContext): Promise<number> {
   const method = (await openCatalogue(settings.values)).get(flags.endpoint, flags.method);
-  const plans = mappingsOf(await openRegistry(settings.values), method.endpoint, method.name).map((mapping) => compilePlan(mapping, { strict: flags.strict ?? false }));
+  const plans = mappingsOf(await openRegistry(settings.values), method.endpoint, method.name).map((mapping) =>
+    compilePlan(mapping, { strict: flags.strict ?? false }),
+  );
   const explained = plans.map((plan) => ({ plan, stages: new DuckdbEngine(plan).stages() }));
-  out.data({ schema_version: 1, engine: "duckdb", mappings: explained.map(({ plan, stages }) => ({ mapping: plan.mapping, fingerprint: plan.fingerprint, plan, stages })) });
+  out.data({
+    schema_version: 1,
+    engine: "duckdb",
+    mappings: explained.map(({ plan, stages }) => ({ mapping: plan.mapping, fingerprint: plan.fingerprint, plan, stages })),
+  });
   for (const { plan, stages } of explained) {
     out.text(`${plan.mapping}  fingerprint ${plan.fingerprint}  ${String(plan.targets.length)} targets`);
     out.text("select: of each document under the filter, the states newer than the applied one, newest first");

@@ -38,7 +38,14 @@ export async function runIngest(flags: IngestFlags, context: CliContext): Promis
     },
   });
   describeFailures(result, out);
-  const counts = { files: result.files, stored: result.stored, duplicates: result.duplicates, failed: result.failed.length, refused: result.refused.length, bytes: result.bytes };
+  const counts = {
+    files: result.files,
+    stored: result.stored,
+    duplicates: result.duplicates,
+    failed: result.failed.length,
+    refused: result.refused.length,
+    bytes: result.bytes,
+  };
   out.data({
     schema_version: 1,
     endpoint: method.endpoint,

@@ -31,14 +31,17 @@ export async function runMappingLint(flags: LintFlags, context: CliContext): Pro
   const result = await lintMapping(
     mapping,
     plan,
-    flags.captures === undefined ? lintCapturesOfRaw(openRaw(settings.values), plan) : await lintFiles(plan, flags.captures, flags, context),
+    flags.captures === undefined
+      ? lintCapturesOfRaw(openRaw(settings.values), plan)
+      : await lintFiles(plan, flags.captures, flags, context),
     {
       sliceBytes: settings.values.sliceMb * 1024 * 1024,
       connections: settings.values.connections,
       signal: context.signal,
       onProgress: ({ captures, bytes }) => {
         const seconds = (performance.now() - started) / 1000;
-        if (seconds > 1) out.progress(`lint: ${String(captures)} captures, ${(captures / seconds).toFixed(1)}/s, ${(bytes / 1e6).toFixed(0)} MB`);
+        if (seconds > 1)
+          out.progress(`lint: ${String(captures)} captures, ${(captures / seconds).toFixed(1)}/s, ${(bytes / 1e6).toFixed(0)} MB`);
       },
     },
     { database },
@@ -47,7 +50,12 @@ export async function runMappingLint(flags: LintFlags, context: CliContext): Pro
   return result.exit;
 }
 
-async function lintFiles(plan: Plan, patterns: readonly string[], flags: LintFlags, { settings }: CliContext): Promise<ReturnType<typeof lintCapturesOfFiles>> {
+async function lintFiles(
+  plan: Plan,
+  patterns: readonly string[],
+  flags: LintFlags,
+  { settings }: CliContext,
+): Promise<ReturnType<typeof lintCapturesOfFiles>> {
   const catalogue = await openCatalogue(settings.values);
   const files = readCaptureFiles(catalogue.get(plan.source.endpoint, plan.source.method), catalogue, {
     patterns,
@@ -62,9 +70,13 @@ function report(name: string, result: LintResult, { out }: CliContext): void {
   const { documents, captures, skipped, paths, coverage, problems, warnings, exit } = result;
   out.data({ schema_version: 1, mapping: name, captures, skipped, documents, paths, coverage, problems, warnings, exit });
   const found = problems.length === 0 ? "no problem" : `${String(problems.length)} problem${problems.length === 1 ? "" : "s"}`;
-  out.text(`${name}: ${found} in ${String(documents)} documents of ${String(captures)} captures${skipped === 0 ? "" : ` (${String(skipped)} more that it does not take)`}`);
+  out.text(
+    `${name}: ${found} in ${String(documents)} documents of ${String(captures)} captures${skipped === 0 ? "" : ` (${String(skipped)} more that it does not take)`}`,
+  );
   out.text(`paths: ${String(paths.length)} of the mapping, ${String(paths.filter(({ hits }) => hits === 0).length)} without a hit`);
-  out.text(`leaf paths: ${String(coverage.leaf_paths)} in the documents, ${String(coverage.mapped)} mapped, ${String(coverage.ignored)} ignored, ${String(coverage.unknown.length)} unknown`);
+  out.text(
+    `leaf paths: ${String(coverage.leaf_paths)} in the documents, ${String(coverage.mapped)} mapped, ${String(coverage.ignored)} ignored, ${String(coverage.unknown.length)} unknown`,
+  );
   const others = problems.filter(({ code }) => code !== "lint.unknown-path");
   for (const { code, target, column, path, message } of others) {
     const whose = [target, column].filter((part) => part !== null).join(".");
@@ -72,10 +84,13 @@ function report(name: string, result: LintResult, { out }: CliContext): void {
   }
   if (coverage.unknown.length > 0) {
     out.text(`\nlint.unknown-path: map these leaf paths, or list them under ignore with a reason`);
-    for (const { path, message } of problems.filter(({ code }) => code === "lint.unknown-path")) out.text(`  ${path ?? ""}  ${message.replace(/^neither mapped nor ignored /, "")}`);
+    for (const { path, message } of problems.filter(({ code }) => code === "lint.unknown-path"))
+      out.text(`  ${path ?? ""}  ${message.replace(/^neither mapped nor ignored /, "")}`);
   }
   if (warnings.length > 0) {
     out.text("\nrules of severity warn that do not hold:");
-    out.table(warnings.map(({ target, rule, count, capture, path, value }) => ({ target, rule, rows: count, first_at: path, value, capture })));
+    out.table(
+      warnings.map(({ target, rule, count, capture, path, value }) => ({ target, rule, rows: count, first_at: path, value, capture })),
+    );
   }
 }

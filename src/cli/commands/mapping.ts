@@ -13,7 +13,11 @@ export async function runMappingCheck(flags: { readonly file?: readonly string[]
   out.data({ schema_version: 1, files, problems, exit });
   for (const problem of problems) out.text(renderProblem(problem));
   const what = `${count(files, "mapping file")}, ${count(targets, "target")}`;
-  out.text(problems.length === 0 ? `${what}: no problem` : `${count(problems.length, "problem")} in ${String(filesWithProblems(problems))} of ${count(files, "mapping file")}`);
+  out.text(
+    problems.length === 0
+      ? `${what}: no problem`
+      : `${count(problems.length, "problem")} in ${String(filesWithProblems(problems))} of ${count(files, "mapping file")}`,
+  );
   return exit;
 }
 
@@ -34,7 +38,10 @@ export async function runMappingList(_flags: unknown, { out, settings }: CliCont
     columns: mapping.targets.reduce((sum, target) => sum + target.fields.length, 0),
     rules: mapping.targets.reduce((sum, target) => sum + target.rules.length, 0),
   }));
-  out.data({ schema_version: 1, mappings: rows.map((row, at) => ({ ...row, tables: mappings[at]?.targets.map((target) => target.name) ?? [] })) });
+  out.data({
+    schema_version: 1,
+    mappings: rows.map((row, at) => ({ ...row, tables: mappings[at]?.targets.map((target) => target.name) ?? [] })),
+  });
   if (rows.length === 0) out.text("no mappings");
   else out.table(rows);
   return EXIT.done;

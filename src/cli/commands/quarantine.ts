@@ -4,6 +4,7 @@ import { stateTable } from "../../store/duckdb/target-schema.ts";
 import type { CliContext } from "../context.ts";
 import { openDatabase, openStore, readStore } from "../platform.ts";
 import { readLimit } from "../read-limit.ts";
+import { sqlText } from "../../duckdb/sql-value.ts";
 
 const text = duckdbDialect.text.bind(duckdbDialect);
 
@@ -21,10 +22,24 @@ export async function runQuarantineList(flags: { readonly all?: boolean; readonl
 }
 
 export async function runQuarantineShow(flags: { readonly document: string }, context: CliContext): Promise<number> {
-  const rows = await readStore(context, (connection) => connection.rows(`SELECT * FROM ${stateTable("quarantine")} WHERE ${isDocument(flags.document)} ORDER BY recorded_at DESC, raw_id DESC, rule`));
-  if (rows.length === 0) throw new UserError({ code: "quarantine.none", message: `nothing of the document ${JSON.stringify(flags.document)} failed`, next: "mlb-etl quarantine list shows the documents" });
+  const rows = await readStore(context, (connection) =>
+    connection.rows(
+      `SELECT * FROM ${stateTable("quarantine")} WHERE ${isDocument(flags.document)} ORDER BY recorded_at DESC, raw_id DESC, rule`,
+    ),
+  );
+  if (rows.length === 0)
+    throw new UserError({
+      code: "quarantine.none",
+      message: `nothing of the document ${JSON.stringify(flags.document)} failed`,
+      next: "mlb-etl quarantine list shows the documents",
+    });
   context.out.data({ schema_version: 1, failures: rows });
-  for (const row of rows) context.out.text(`${Object.entries(row).map(([name, value]) => `${name.padEnd(14)} ${value === null ? "" : String(value as string)}`).join("\n")}\n`);
+  for (const row of rows)
+    context.out.text(
+      `${Object.entries(row)
+        .map(([name, value]) => `${name.padEnd(14)} ${value === null ? "" : sqlText(value)}`)
+        .join("\n")}\n`,
+    );
   return 0;
 }
 
@@ -33,11 +48,18 @@ export async function runQuarantineRetry(flags: { readonly document?: string }, 
   const connection = await database.connect();
   const cleared = await openStore(context).whileAttached(connection, async () => {
     const which = flags.document === undefined ? "TRUE" : isDocument(flags.document);
-    const [row] = await connection.rows(`SELECT count(DISTINCT (mapping, document_key, raw_id, position)) AS n FROM ${stateTable("quarantine")} WHERE status = 'open' AND ${which}`);
+    const [row] = await connection.rows(
+      `SELECT count(DISTINCT (mapping, document_key, raw_id, position)) AS n FROM ${stateTable("quarantine")} WHERE status = 'open' AND ${which}`,
+    );
     await connection.run(`UPDATE ${stateTable("quarantine")} SET status = 'retried' WHERE status = 'open' AND ${which}`);
     return Number(row?.["n"] ?? 0);
   });
-  if (cleared === 0 && flags.document !== undefined) throw new UserError({ code: "quarantine.none", message: `nothing of the document ${JSON.stringify(flags.document)} is in quarantine`, next: "mlb-etl quarantine list shows the documents" });
+  if (cleared === 0 && flags.document !== undefined)
+    throw new UserError({
+      code: "quarantine.none",
+      message: `nothing of the document ${JSON.stringify(flags.document)} is in quarantine`,
+      next: "mlb-etl quarantine list shows the documents",
+    });
   context.out.data({ schema_version: 1, states: cleared });
   context.out.text(`${String(cleared)} states will be tried again by the next transform`);
   return 0;

@@ -31,7 +31,9 @@ export async function runRawList(flags: RawListFlags, { out, settings }: CliCont
     table: `${capture.endpoint}.${capture.method}`,
     id: capture.id,
     captured_at: capture.capturedAt,
-    parameters: Object.entries(capture.parameters).map(([name, value]) => `${name}=${value}`).join(" "),
+    parameters: Object.entries(capture.parameters)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(" "),
     status: capture.status,
     bytes: capture.bytes,
     content_hash: capture.contentHash,
@@ -58,8 +60,19 @@ export interface RawShowFlags {
 export async function runRawShow(flags: RawShowFlags, { out, settings }: CliContext): Promise<number> {
   const raw = openRaw(settings.values);
   const tables = await raw.tables();
-  if (!tables.includes(flags.table)) throw new UserError({ code: "raw.no-table", message: `there is no raw table ${JSON.stringify(flags.table)}`, expected: tables.length === 0 ? "captures: mlb-etl ingest --help" : `one of: ${tables.join(", ")}` });
-  if (!/^[1-9][0-9]{0,14}$/.test(flags.id)) throw new UserError({ code: "raw.id", message: "the id is no number", got: JSON.stringify(flags.id), next: "mlb-etl raw list shows ids" });
+  if (!tables.includes(flags.table))
+    throw new UserError({
+      code: "raw.no-table",
+      message: `there is no raw table ${JSON.stringify(flags.table)}`,
+      expected: tables.length === 0 ? "captures: mlb-etl ingest --help" : `one of: ${tables.join(", ")}`,
+    });
+  if (!/^[1-9][0-9]{0,14}$/.test(flags.id))
+    throw new UserError({
+      code: "raw.id",
+      message: "the id is no number",
+      got: JSON.stringify(flags.id),
+      next: "mlb-etl raw list shows ids",
+    });
   for await (const capture of raw.capturesByIds(flags.table, [Number(flags.id)])) {
     if (flags.body === true) {
       const body = await raw.readBody(capture);
@@ -67,7 +80,8 @@ export async function runRawShow(flags: RawShowFlags, { out, settings }: CliCont
       return 0;
     }
     out.data({ schema_version: 1, ...capture });
-    for (const [name, value] of Object.entries(capture)) if (name !== "shape") out.text(`${name.padEnd(14)} ${typeof value === "string" ? value : JSON.stringify(value)}`);
+    for (const [name, value] of Object.entries(capture))
+      if (name !== "shape") out.text(`${name.padEnd(14)} ${typeof value === "string" ? value : JSON.stringify(value)}`);
   }
   return 0;
 }

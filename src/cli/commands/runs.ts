@@ -4,6 +4,7 @@ import { stateTable } from "../../store/duckdb/target-schema.ts";
 import type { CliContext } from "../context.ts";
 import { readStore } from "../platform.ts";
 import { readLimit } from "../read-limit.ts";
+import { sqlText } from "../../duckdb/sql-value.ts";
 
 export async function runRunsList(flags: { readonly limit: string }, context: CliContext): Promise<number> {
   const rows = await readStore(context, (connection) =>
@@ -13,22 +14,36 @@ export async function runRunsList(flags: { readonly limit: string }, context: Cl
   );
   context.out.data({ schema_version: 1, runs: rows });
   if (rows.length === 0) context.out.text("no runs");
-  else context.out.table(rows.map((row) => ({ ...row, run_id: String(row["run_id"] as string).slice(0, 8) })));
+  else context.out.table(rows.map((row) => ({ ...row, run_id: sqlText(row["run_id"]).slice(0, 8) })));
   return 0;
 }
 
 export async function runRunsShow(flags: { readonly run: string }, context: CliContext): Promise<number> {
   const { runs, targets } = await readStore(context, async (connection) => {
-    const found = await connection.rows(`SELECT * FROM ${stateTable("runs")} WHERE starts_with(run_id, ${duckdbDialect.text(flags.run)}) LIMIT 2`);
+    const found = await connection.rows(
+      `SELECT * FROM ${stateTable("runs")} WHERE starts_with(run_id, ${duckdbDialect.text(flags.run)}) LIMIT 2`,
+    );
     const id = found[0]?.["run_id"];
-    return { runs: found, targets: found.length === 1 ? await connection.rows(`SELECT target AS name, * EXCLUDE (run_id, target) FROM ${stateTable("run_targets")} WHERE run_id = ${duckdbDialect.text(String(id as string))} ORDER BY rowid`) : [] };
+    return {
+      runs: found,
+      targets:
+        found.length === 1
+          ? await connection.rows(
+              `SELECT target AS name, * EXCLUDE (run_id, target) FROM ${stateTable("run_targets")} WHERE run_id = ${duckdbDialect.text(sqlText(id))} ORDER BY rowid`,
+            )
+          : [],
+    };
   });
   const [run] = runs;
   if (run === undefined || runs.length > 1) {
-    throw new UserError({ code: "runs.none", message: run === undefined ? `there is no run ${JSON.stringify(flags.run)}` : `several runs start with ${JSON.stringify(flags.run)}`, next: "mlb-etl runs list shows them; --json with whole ids" });
+    throw new UserError({
+      code: "runs.none",
+      message: run === undefined ? `there is no run ${JSON.stringify(flags.run)}` : `several runs start with ${JSON.stringify(flags.run)}`,
+      next: "mlb-etl runs list shows them; --json with whole ids",
+    });
   }
   context.out.data({ schema_version: 1, run, targets });
-  for (const [name, value] of Object.entries(run)) context.out.text(`${name.padEnd(16)} ${String(value as string)}`);
+  for (const [name, value] of Object.entries(run)) context.out.text(`${name.padEnd(16)} ${sqlText(value)}`);
   context.out.table(targets);
   return 0;
 }

@@ -17,8 +17,21 @@ export async function runSql(flags: SqlFlags, context: CliContext): Promise<numb
       else context.out.table(rows);
       return 0;
     } catch (cause) {
-      if (cause instanceof UserError || !(cause instanceof Error) || !/^(?:Parser|Binder|Catalog|Conversion|Invalid Input|Out of Range|Invalid|Permission|Not implemented|Constraint) Error/.test(cause.message)) throw cause;
-      throw new UserError({ code: "sql.refused", message: "the query was refused", got: cause.message, next: "mlb-etl sql \"SELECT table_schema, table_name FROM information_schema.tables\" lists the tables", cause });
+      if (
+        cause instanceof UserError ||
+        !(cause instanceof Error) ||
+        !/^(?:Parser|Binder|Catalog|Conversion|Invalid Input|Out of Range|Invalid|Permission|Not implemented|Constraint) Error/.test(
+          cause.message,
+        )
+      )
+        throw cause;
+      throw new UserError({
+        code: "sql.refused",
+        message: "the query was refused",
+        got: cause.message,
+        next: 'mlb-etl sql "SELECT table_schema, table_name FROM information_schema.tables" lists the tables',
+        cause,
+      });
     } finally {
       await connection.run("USE memory");
     }

@@ -42,7 +42,10 @@ export async function runTransform(flags: TransformFlags, context: CliContext): 
   const raw: RawStore = overlay?.raw ?? openRaw(settings.values);
   let ingested: IngestResult | null = null;
   if (flags.stubMode === "replay") {
-    const stubs = readStubs(method, catalogue, { folder: settings.values.stubDir, capturedAt: flags.capturedAt === undefined ? null : parseGivenTime(flags.capturedAt) });
+    const stubs = readStubs(method, catalogue, {
+      folder: settings.values.stubDir,
+      capturedAt: flags.capturedAt === undefined ? null : parseGivenTime(flags.capturedAt),
+    });
     ingested = await ingestRecordings(onlyAsked(stubs, filter), {
       raw,
       checker: new BodyChecker({ maxBytes: settings.values.maxBodyMb * 1024 * 1024 }),
@@ -75,15 +78,34 @@ export async function runTransform(flags: TransformFlags, context: CliContext): 
         onProgress: ({ documents, total }) => {
           const seconds = (performance.now() - begun) / 1000;
           const rate = documents / seconds;
-          out.progress(`${plan.mapping}: ${String(documents)} of ${String(total)} documents, ${rate.toFixed(1)}/s, ${((total - documents) / rate).toFixed(0)} s left`, documents === total);
+          out.progress(
+            `${plan.mapping}: ${String(documents)} of ${String(total)} documents, ${rate.toFixed(1)}/s, ${((total - documents) / rate).toFixed(0)} s left`,
+            documents === total,
+          );
         },
       },
       { database, store, raw },
     );
     exit = worse(exit, result.exit);
-    report(result, plan, { mode: "batch", saved, endpoint: method.endpoint, method: method.name, store: settings.values.store, seconds: (performance.now() - begun) / 1000, exit: worse(ingested?.exit ?? EXIT.done, result.exit) }, context);
+    report(
+      result,
+      plan,
+      {
+        mode: "batch",
+        saved,
+        endpoint: method.endpoint,
+        method: method.name,
+        store: settings.values.store,
+        seconds: (performance.now() - begun) / 1000,
+        exit: worse(ingested?.exit ?? EXIT.done, result.exit),
+      },
+      context,
+    );
   }
-  if (!out.json) out.say(`${saved ? "" : "nothing was written (--save writes); "}${((performance.now() - started) / 1000).toFixed(1)} s, exit ${String(exit)}`);
+  if (!out.json)
+    out.say(
+      `${saved ? "" : "nothing was written (--save writes); "}${((performance.now() - started) / 1000).toFixed(1)} s, exit ${String(exit)}`,
+    );
   return exit;
 }
 
@@ -96,14 +118,30 @@ function worse(a: number, b: number): number {
 
 function refuseWhatIsNotThere(flags: TransformFlags): void {
   if (flags.mode !== "batch") {
-    throw new UserError({ code: "usage.mode", message: flags.mode === "streaming" ? "streaming is not there yet" : "--mode is not known", expected: "batch", got: flags.mode, next: "use --mode batch: it takes what came since, too" });
+    throw new UserError({
+      code: "usage.mode",
+      message: flags.mode === "streaming" ? "streaming is not there yet" : "--mode is not known",
+      expected: "batch",
+      got: flags.mode,
+      next: "use --mode batch: it takes what came since, too",
+    });
   }
   if (flags.stubMode !== undefined && flags.stubMode !== "replay") {
     const known = ["capture", "passthrough"].includes(flags.stubMode);
-    throw new UserError({ code: "usage.stub-mode", message: known ? `the stub mode ${flags.stubMode} calls the API, which is not there yet` : "--stub-mode is not known", expected: "replay", got: flags.stubMode, next: "use --stub-mode replay, or ingest files: mlb-etl ingest --help" });
+    throw new UserError({
+      code: "usage.stub-mode",
+      message: known ? `the stub mode ${flags.stubMode} calls the API, which is not there yet` : "--stub-mode is not known",
+      expected: "replay",
+      got: flags.stubMode,
+      next: "use --stub-mode replay, or ingest files: mlb-etl ingest --help",
+    });
   }
   if (flags.stubMode === undefined && flags.capturedAt !== undefined) {
-    throw new UserError({ code: "usage.captured-at", message: "--captured-at is about recordings", next: "use it with --stub-mode replay, or with mlb-etl ingest" });
+    throw new UserError({
+      code: "usage.captured-at",
+      message: "--captured-at is about recordings",
+      next: "use it with --stub-mode replay, or with mlb-etl ingest",
+    });
   }
 }
 
@@ -125,10 +163,22 @@ function readFilter(flags: TransformFlags, mappings: readonly Mapping[]): Docume
     for (const mapping of mappings) {
       if (mapping.source.documentKey.includes(column)) continue;
       const near = nearestSpelling(column, mapping.source.documentKey);
-      throw new UserError({ code: "usage.documents", message: `${column} is no column of the document key of ${mapping.name}`, expected: mapping.source.documentKey.join(", "), got: column, ...(near === null ? {} : { next: `did you mean ${near}?` }) });
+      throw new UserError({
+        code: "usage.documents",
+        message: `${column} is no column of the document key of ${mapping.name}`,
+        expected: mapping.source.documentKey.join(", "),
+        got: column,
+        ...(near === null ? {} : { next: `did you mean ${near}?` }),
+      });
     }
     const values = list.split(",").map((value) => value.trim());
-    if (values.some((value) => value === "")) throw new UserError({ code: "usage.documents", message: `the list of ${column} has an empty value`, expected: "values separated by commas", got: JSON.stringify(list) });
+    if (values.some((value) => value === ""))
+      throw new UserError({
+        code: "usage.documents",
+        message: `the list of ${column} has an empty value`,
+        expected: "values separated by commas",
+        got: JSON.stringify(list),
+      });
     documents[column] = [...(documents[column] ?? []), ...values];
   };
   if (flags.gamePks !== undefined) add("game_pk", flags.gamePks);
@@ -143,7 +193,12 @@ function readFilter(flags: TransformFlags, mappings: readonly Mapping[]): Docume
       throw new UserError({ code: "usage.date", message: `${flag} is no day`, expected: "YYYY-MM-DD", got: JSON.stringify(day) });
     }
     const dateless = mappings.find((mapping) => mapping.source.date === null);
-    if (dateless !== undefined) throw new UserError({ code: "usage.date", message: `${dateless.name} has no date (source.date): ${flag} means nothing`, next: "leave it away" });
+    if (dateless !== undefined)
+      throw new UserError({
+        code: "usage.date",
+        message: `${dateless.name} has no date (source.date): ${flag} means nothing`,
+        next: "leave it away",
+      });
   }
   return { documents, startDate: flags.startDate ?? null, endDate: flags.endDate ?? null };
 }
@@ -151,10 +206,12 @@ function readFilter(flags: TransformFlags, mappings: readonly Mapping[]): Docume
 /** Of the recordings, those that were asked with the wanted values; a request that does not name a column may hold any. */
 async function* onlyAsked(files: AsyncIterable<RecordingFile>, filter: DocumentFilter): AsyncGenerator<RecordingFile> {
   for await (const file of files) {
-    const isOther = file.ok && Object.entries(filter.documents).some(([column, values]) => {
-      const asked = file.recording.parameters[column];
-      return asked !== undefined && !values.includes(asked);
-    });
+    const isOther =
+      file.ok &&
+      Object.entries(filter.documents).some(([column, values]) => {
+        const asked = file.recording.parameters[column];
+        return asked !== undefined && !values.includes(asked);
+      });
     if (!isOther) yield file;
   }
 }
@@ -172,7 +229,13 @@ interface ReportFrame {
 function report(result: TransformResult, plan: Plan, frame: ReportFrame, { out }: CliContext): void {
   const { run, targets } = result.record;
   const count = (column: string): number => Number(run[column]);
-  const documents = { selected: count("selected"), applied: count("applied"), unchanged: count("unchanged"), stale: count("stale"), quarantined: count("quarantined") };
+  const documents = {
+    selected: count("selected"),
+    applied: count("applied"),
+    unchanged: count("unchanged"),
+    stale: count("stale"),
+    quarantined: count("quarantined"),
+  };
   const rows = targets.map((target) => ({
     name: target["target"],
     rows_in: Number(target["rows_in"]),
@@ -199,10 +262,21 @@ function report(result: TransformResult, plan: Plan, frame: ReportFrame, { out }
     exit: frame.exit,
   });
   out.text(`${plan.mapping}  run ${result.runId}${frame.saved ? "" : "  (dry run)"}`);
-  out.text(`documents: ${Object.entries(documents).map(([name, value]) => `${String(value)} ${name}`).join(", ")}`);
+  out.text(
+    `documents: ${Object.entries(documents)
+      .map(([name, value]) => `${String(value)} ${name}`)
+      .join(", ")}`,
+  );
   if (documents.applied + documents.quarantined + documents.stale > 0) out.table(rows);
   else out.text("nothing changed: every document is as it was");
-  if (count("bad_values") > 0) out.say(`warning: ${String(count("bad_values"))} values are not of their column's type: NULL in the rows, kept with path and text (mlb-etl bad-values list)`);
-  if (count("warnings") > 0) out.say(`warning: rules of severity warn do not hold in ${String(count("warnings"))} places (mlb-etl sql "SELECT rule, count(*) FROM mlb.warnings GROUP BY rule")`);
-  if (count("failed_states") > 0) out.say(`${String(count("failed_states"))} states of documents failed and are in quarantine (mlb-etl quarantine list)`);
+  if (count("bad_values") > 0)
+    out.say(
+      `warning: ${String(count("bad_values"))} values are not of their column's type: NULL in the rows, kept with path and text (mlb-etl bad-values list)`,
+    );
+  if (count("warnings") > 0)
+    out.say(
+      `warning: rules of severity warn do not hold in ${String(count("warnings"))} places (mlb-etl sql "SELECT rule, count(*) FROM mlb.warnings GROUP BY rule")`,
+    );
+  if (count("failed_states") > 0)
+    out.say(`${String(count("failed_states"))} states of documents failed and are in quarantine (mlb-etl quarantine list)`);
 }

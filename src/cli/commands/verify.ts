@@ -7,6 +7,7 @@ import { canonicalRows, documentKeyOf } from "../../store/duckdb/read-rows.ts";
 import { stateTable, storeTable } from "../../store/duckdb/target-schema.ts";
 import type { CliContext } from "../context.ts";
 import { openRegistry, readStore } from "../platform.ts";
+import { sqlText } from "../../duckdb/sql-value.ts";
 
 const text = duckdbDialect.text.bind(duckdbDialect);
 
@@ -17,8 +18,13 @@ export interface DigestFlags {
 
 export async function runVerifyDigest(flags: DigestFlags, context: CliContext): Promise<number> {
   const registry = await openRegistry(context.settings.values);
-  const mappings = registry.mappings.filter(({ source }) => (flags.endpoint === undefined || source.endpoint === flags.endpoint) && (flags.method === undefined || source.method === flags.method));
-  if (mappings.length === 0) throw new UserError({ code: "mapping.none", message: "no mapping is of that endpoint and method", next: "mlb-etl mapping list" });
+  const mappings = registry.mappings.filter(
+    ({ source }) =>
+      (flags.endpoint === undefined || source.endpoint === flags.endpoint) &&
+      (flags.method === undefined || source.method === flags.method),
+  );
+  if (mappings.length === 0)
+    throw new UserError({ code: "mapping.none", message: "no mapping is of that endpoint and method", next: "mlb-etl mapping list" });
   const targets = await readStore(context, async (connection) => {
     const found: { name: string; rows: number; digest: string }[] = [];
     const tables = await storedTables(connection);
@@ -30,7 +36,8 @@ export async function runVerifyDigest(flags: DigestFlags, context: CliContext): 
     }
     return found;
   });
-  if (targets.length === 0) throw new UserError({ code: "store.empty", message: "the store has no target of these mappings", next: "mlb-etl transform … --save" });
+  if (targets.length === 0)
+    throw new UserError({ code: "store.empty", message: "the store has no target of these mappings", next: "mlb-etl transform … --save" });
   const digest = combineDigests(targets);
   context.out.data({ schema_version: 1, targets, digest });
   context.out.table(targets);
@@ -40,7 +47,7 @@ export async function runVerifyDigest(flags: DigestFlags, context: CliContext): 
 
 async function storedTables(connection: Connection): Promise<ReadonlySet<string>> {
   const rows = await connection.rows("SELECT schema_name || '.' || table_name AS name FROM duckdb_tables() WHERE database_name = 'store'");
-  return new Set(rows.map((row) => String(row["name"] as string)));
+  return new Set(rows.map((row) => sqlText(row["name"])));
 }
 
 /** One sentence about counts that do not add up. */
@@ -65,21 +72,35 @@ export async function runVerifyAccounting(_flags: unknown, context: CliContext):
     return { checked: count, mismatches: found };
   });
   context.out.data({ schema_version: 1, checks: checked, mismatches, exit: mismatches.length === 0 ? EXIT.done : EXIT.someFailed });
-  context.out.text(mismatches.length === 0 ? `${String(checked)} checks: all counts add up` : `${String(mismatches.length)} counts do not add up`);
+  context.out.text(
+    mismatches.length === 0 ? `${String(checked)} checks: all counts add up` : `${String(mismatches.length)} counts do not add up`,
+  );
   if (mismatches.length > 0) context.out.table(mismatches.map((mismatch) => ({ ...mismatch })));
   return mismatches.length === 0 ? EXIT.done : EXIT.someFailed;
 }
 
 /** selected = applied + unchanged + stale + quarantined, for each run. */
 async function checkRuns(connection: Connection): Promise<readonly Mismatch[]> {
-  const rows = await connection.rows(`SELECT run_id, selected, applied + unchanged + stale + quarantined AS parts FROM ${stateTable("runs")} WHERE selected <> applied + unchanged + stale + quarantined`);
-  return rows.map((row) => ({ what: `run ${String(row["run_id"] as string)}: selected = applied + unchanged + stale + quarantined`, expected: Number(row["selected"]), got: Number(row["parts"]) }));
+  const rows = await connection.rows(
+    `SELECT run_id, selected, applied + unchanged + stale + quarantined AS parts FROM ${stateTable("runs")} WHERE selected <> applied + unchanged + stale + quarantined`,
+  );
+  return rows.map((row) => ({
+    what: `run ${sqlText(row["run_id"])}: selected = applied + unchanged + stale + quarantined`,
+    expected: Number(row["selected"]),
+    got: Number(row["parts"]),
+  }));
 }
 
 /** rows in = inserted + updated + unchanged + stale + quarantined, for each run and target. */
 async function checkRunTargets(connection: Connection): Promise<readonly Mismatch[]> {
-  const rows = await connection.rows(`SELECT run_id, target, rows_in, inserted + updated + unchanged + stale + quarantined AS parts FROM ${stateTable("run_targets")} WHERE rows_in <> inserted + updated + unchanged + stale + quarantined`);
-  return rows.map((row) => ({ what: `run ${String(row["run_id"] as string)}, ${String(row["target"] as string)}: rows in = inserted + updated + unchanged + stale + quarantined`, expected: Number(row["rows_in"]), got: Number(row["parts"]) }));
+  const rows = await connection.rows(
+    `SELECT run_id, target, rows_in, inserted + updated + unchanged + stale + quarantined AS parts FROM ${stateTable("run_targets")} WHERE rows_in <> inserted + updated + unchanged + stale + quarantined`,
+  );
+  return rows.map((row) => ({
+    what: `run ${sqlText(row["run_id"])}, ${sqlText(row["target"])}: rows in = inserted + updated + unchanged + stale + quarantined`,
+    expected: Number(row["rows_in"]),
+    got: Number(row["parts"]),
+  }));
 }
 
 /** Rows there = inserted − deleted over all runs; every row's document is among the applied ones. */
@@ -90,10 +111,16 @@ async function checkTarget(connection: Connection, mapping: Mapping, table: stri
   const [counts] = await connection.rows(
     `SELECT (SELECT count(*) FROM ${storeTable(table)}) AS n, (SELECT coalesce(sum(inserted) - sum(deleted), 0) FROM ${stateTable("run_targets")} WHERE target = ${text(table)}) AS written`,
   );
-  if (Number(counts?.["n"]) !== Number(counts?.["written"])) mismatches.push({ what: `${table}: rows there = inserted − deleted over all runs`, expected: Number(counts?.["written"]), got: Number(counts?.["n"]) });
+  if (Number(counts?.["n"]) !== Number(counts?.["written"]))
+    mismatches.push({
+      what: `${table}: rows there = inserted − deleted over all runs`,
+      expected: Number(counts?.["written"]),
+      got: Number(counts?.["n"]),
+    });
   const [orphans] = await connection.rows(
     `SELECT count(*) AS n FROM ${storeTable(table)} t WHERE NOT EXISTS (SELECT 1 FROM ${stateTable("documents")} d WHERE d.mapping = ${text(mapping.name)} AND d.document_key = ${documentKeyOf(target, mapping.source.documentKey, "t")})`,
   );
-  if (Number(orphans?.["n"]) > 0) mismatches.push({ what: `${table}: rows whose document is not among the applied ones`, expected: 0, got: Number(orphans?.["n"]) });
+  if (Number(orphans?.["n"]) > 0)
+    mismatches.push({ what: `${table}: rows whose document is not among the applied ones`, expected: 0, got: Number(orphans?.["n"]) });
   return mismatches;
 }

@@ -1,4 +1,5 @@
-import type { Connection, SqlRow } from "../../duckdb/connection.ts";
+import type { Connection } from "../../duckdb/connection.ts";
+import { type SqlRow, type SqlValue, sqlText } from "../../duckdb/sql-value.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import { SLICE_COLUMNS, SLICE_TABLES, type Stage, lookupTable, parameterColumn, targetTable } from "../../sql/slice-tables.ts";
@@ -22,11 +23,19 @@ export class DuckdbEngine {
 
   /** What `run` executes, in order. */
   stages(): readonly Stage[] {
-    return [...this.#shred.stages, { name: "gate: flags and keys of all targets", sql: this.#verdicts }, ...this.#crossChecks.map(({ name, sql }) => ({ name, sql }))];
+    return [
+      ...this.#shred.stages,
+      { name: "gate: flags and keys of all targets", sql: this.#verdicts },
+      ...this.#crossChecks.map(({ name, sql }) => ({ name, sql })),
+    ];
   }
 
   /** Shreds and checks one slice. The tables of the slice before are replaced. */
-  async run(connection: Connection, bodies: Iterable<{ readonly capture: number; readonly body: string }>, documents: readonly SliceDocument[]): Promise<SliceVerdict> {
+  async run(
+    connection: Connection,
+    bodies: Iterable<{ readonly capture: number; readonly body: string }>,
+    documents: readonly SliceDocument[],
+  ): Promise<SliceVerdict> {
     await this.dropTables(connection);
     await this.#load(connection, bodies, documents);
     for (const stage of this.#shred.stages) await connection.run(stage.sql);
@@ -47,7 +56,11 @@ export class DuckdbEngine {
     for (const table of tables) await connection.run(`DROP TABLE IF EXISTS ${table}`);
   }
 
-  async #load(connection: Connection, bodies: Iterable<{ readonly capture: number; readonly body: string }>, documents: readonly SliceDocument[]): Promise<void> {
+  async #load(
+    connection: Connection,
+    bodies: Iterable<{ readonly capture: number; readonly body: string }>,
+    documents: readonly SliceDocument[],
+  ): Promise<void> {
     const name = duckdbDialect.name.bind(duckdbDialect);
     const parameters = this.#plan.parameters;
     await connection.run(`CREATE TEMP TABLE ${SLICE_TABLES.bodies} (capture BIGINT, body JSON)`);
@@ -63,7 +76,13 @@ export class DuckdbEngine {
     await connection.append(
       SLICE_TABLES.slots,
       ["INTEGER", "BIGINT", "VARCHAR", "VARCHAR", ...parameters.map(() => "VARCHAR" as const)],
-      documents.map((document) => [document.slot, document.capture, document.position, document.capturedAt, ...parameters.map((parameter) => document.parameters[parameter] ?? null)]),
+      documents.map((document) => [
+        document.slot,
+        document.capture,
+        document.position,
+        document.capturedAt,
+        ...parameters.map((parameter) => document.parameters[parameter] ?? null),
+      ]),
     );
     await connection.run(`ALTER TABLE ${SLICE_TABLES.slots} ALTER ${name(SLICE_COLUMNS.capturedAt)} TYPE TIMESTAMPTZ`);
   }
@@ -79,22 +98,39 @@ export class DuckdbEngine {
       const slot = Number(row["slot"]);
       if (target < 0) found.add(slot);
       else rows.push({ target, slot, rows: Number(row["rows"]) });
-      if (row["fails"] === true || row["bads"] === true || row["warns"] === true) flagged.set(target, (flagged.get(target) ?? new Set()).add(slot));
+      if (row["fails"] === true || row["bads"] === true || row["warns"] === true)
+        flagged.set(target, (flagged.get(target) ?? new Set()).add(slot));
       if (row["doubles"] === true) doubled.set(target, [...(doubled.get(target) ?? []), slot]);
     }
     for (const document of documents) {
       if (found.has(document.slot)) continue;
-      findings.push({ slot: document.slot, kind: "fail", target: null, rule: "the document is in its capture", column: null, pointer: document.position, value: null });
+      findings.push({
+        slot: document.slot,
+        kind: "fail",
+        target: null,
+        rule: "the document is in its capture",
+        column: null,
+        pointer: document.position,
+        value: null,
+      });
     }
     for (const [target, slots] of flagged) {
       const details = this.#shred.details[target + 1];
-      if (details !== undefined) findings.push(...(await connection.rows(details.query([...slots].join(", ")))).map((row) => readFinding(row, this.#targetName(target))));
+      if (details !== undefined)
+        findings.push(
+          ...(await connection.rows(details.query([...slots].join(", ")))).map((row) => readFinding(row, this.#targetName(target))),
+        );
     }
     for (const [target, slots] of doubled) {
       const doubles = await connection.rows(writeDoubleKeys(this.#plan, target, slots.join(", "), duckdbDialect));
-      findings.push(...doubles.map((row) => readFinding({ ...row, kind: "fail", rule: "the primary key is unique", column: null, pointer: "" }, this.#targetName(target))));
+      findings.push(
+        ...doubles.map((row) =>
+          readFinding({ ...row, kind: "fail", rule: "the primary key is unique", column: null, pointer: "" }, this.#targetName(target)),
+        ),
+      );
     }
-    for (const check of this.#crossChecks) findings.push(...(await connection.rows(check.sql)).map((row) => readFinding(row, check.target)));
+    for (const check of this.#crossChecks)
+      findings.push(...(await connection.rows(check.sql)).map((row) => readFinding(row, check.target)));
     return { rows, findings };
   }
 
@@ -108,7 +144,7 @@ function* rowsOf(bodies: Iterable<{ readonly capture: number; readonly body: str
 }
 
 function readFinding(row: SqlRow, target: string | null): Finding {
-  const text = (value: unknown): string | null => (value === null || value === undefined ? null : String(value as string));
+  const text = (value: SqlValue | undefined): string | null => (value === null || value === undefined ? null : sqlText(value));
   const kind = row["kind"];
   return {
     slot: Number(row[SLICE_COLUMNS.slot]),

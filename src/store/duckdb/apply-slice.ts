@@ -3,20 +3,12 @@ import type { Connection } from "../../duckdb/connection.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import { SLICE_COLUMNS, SLICE_TABLES, targetTable } from "../../sql/slice-tables.ts";
 import type { SliceApplication } from "../store.ts";
-import { recordSlice } from "./record-slice.ts";
+import { type AppliedRows, recordSlice } from "./record-slice.ts";
 import { LINEAGE_COLUMNS, stateTable, storeTable } from "./target-schema.ts";
 
 const name = duckdbDialect.name.bind(duckdbDialect);
 const text = duckdbDialect.text.bind(duckdbDialect);
 const slot = name(SLICE_COLUMNS.slot);
-
-/** What a target's statements changed, as the database counted it. */
-export interface AppliedRows {
-  readonly inserted: number;
-  readonly updated: number;
-  readonly unchanged: number;
-  readonly deleted: number;
-}
 
 /** The tried states of a slice, each with its order key. */
 const TRIED = "slice_tried";
@@ -53,14 +45,25 @@ async function loadTried(connection: Connection, application: SliceApplication):
   await connection.append(
     TRIED,
     ["INTEGER", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "BIGINT", "VARCHAR", "BOOLEAN", "BOOLEAN"],
-    application.tried.map(({ slot: number, state, passed, last }) => [number, state.documentKey, state.version, state.capturedAt, state.contentHash, state.capture, state.position, passed, last]),
+    application.tried.map(({ slot: number, state, passed, last }) => [
+      number,
+      state.documentKey,
+      state.version,
+      state.capturedAt,
+      state.contentHash,
+      state.capture,
+      state.position,
+      passed,
+      last,
+    ]),
   );
   await connection.run(`ALTER TABLE ${TRIED} ALTER captured_at TYPE TIMESTAMPTZ`);
 }
 
 /** The defensive guard: the whole order key, against what the store has applied now, inside the transaction. */
 async function chooseNewer(connection: Connection, plan: Plan): Promise<void> {
-  const orderKey = (alias: string): string => `(${alias}.version IS NOT NULL, coalesce(${alias}.version, ''), ${alias}.captured_at, ${alias}.content_hash)`;
+  const orderKey = (alias: string): string =>
+    `(${alias}.version IS NOT NULL, coalesce(${alias}.version, ''), ${alias}.captured_at, ${alias}.content_hash)`;
   await connection.run(
     `CREATE OR REPLACE TEMP TABLE ${GO} AS SELECT t.*, d.document_key IS NULL AS is_new, now() AS applied_at FROM ${TRIED} t ` +
       `LEFT JOIN ${stateTable("documents")} d ON d.mapping = ${text(plan.mapping)} AND d.document_key = t.document_key ` +

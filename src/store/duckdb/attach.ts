@@ -45,7 +45,9 @@ export async function attachStore(connection: Connection, options: AttachOptions
   const deadline = performance.now() + options.waitMs;
   for (let pause = FIRST_WAIT_MS; ; pause = Math.min(pause * 2, LONGEST_WAIT_MS)) {
     try {
-      await connection.run(`ATTACH ${duckdbDialect.text(options.file)} AS ${options.as ?? STORE}${options.access === "read" ? " (READ_ONLY)" : ` (BLOCK_SIZE ${String(BLOCK_SIZE)})`}`);
+      await connection.run(
+        `ATTACH ${duckdbDialect.text(options.file)} AS ${options.as ?? STORE}${options.access === "read" ? " (READ_ONLY)" : ` (BLOCK_SIZE ${String(BLOCK_SIZE)})`}`,
+      );
       return;
     } catch (error) {
       const holder = holderOf(error);
@@ -77,7 +79,12 @@ function messageOf(error: unknown): string {
 
 function locked(file: string, holder: string, cause: unknown): OutsideError {
   return new OutsideError(
-    { code: "store.locked", message: `the store ${file} is held by ${holder}`, next: "end that process, or wait for it; nothing was lost: the same command goes on where this one stopped", cause },
+    {
+      code: "store.locked",
+      message: `the store ${file} is held by ${holder}`,
+      next: "end that process, or wait for it; nothing was lost: the same command goes on where this one stopped",
+      cause,
+    },
     EXIT.lockHeld,
     true,
   );
@@ -86,7 +93,13 @@ function locked(file: string, holder: string, cause: unknown): OutsideError {
 function unusable(file: string, cause: unknown): OutsideError {
   const message = messageOf(cause).split("\n")[0] ?? "";
   return new OutsideError(
-    { code: "store.unusable", message: `the store ${file} cannot be opened`, got: message, next: "name another file with --store duckdb:FILE, or see `mlb-etl doctor`", cause },
+    {
+      code: "store.unusable",
+      message: `the store ${file} cannot be opened`,
+      got: message,
+      next: "name another file with --store duckdb:FILE, or see `mlb-etl doctor`",
+      cause,
+    },
     EXIT.storeUnreachable,
     false,
   );

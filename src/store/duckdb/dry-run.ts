@@ -11,7 +11,11 @@ const BASE = "base";
 const name = duckdbDialect.name.bind(duckdbDialect);
 
 /** Runs `work` while the file is attached for reading. */
-export async function withBase(connection: Connection, options: { readonly file: string; readonly waitMs: number; readonly onWait?: (holder: string) => void }, work: () => Promise<void>): Promise<void> {
+export async function withBase(
+  connection: Connection,
+  options: { readonly file: string; readonly waitMs: number; readonly onWait?: (holder: string) => void },
+  work: () => Promise<void>,
+): Promise<void> {
   await attachStore(connection, { ...options, access: "read", as: BASE });
   try {
     await work();
@@ -23,7 +27,8 @@ export async function withBase(connection: Connection, options: { readonly file:
 /** The tables of the file, empty but for the state that selection needs. */
 export async function copySchema(connection: Connection): Promise<void> {
   await connection.run(`COPY FROM DATABASE ${BASE} TO ${STORE} (SCHEMA)`);
-  for (const table of ["store", "documents", "quarantine"]) await connection.run(`INSERT INTO ${stateTable(table)} SELECT * FROM ${BASE}.${STATE_SCHEMA}.${table}`);
+  for (const table of ["store", "documents", "quarantine"])
+    await connection.run(`INSERT INTO ${stateTable(table)} SELECT * FROM ${BASE}.${STATE_SCHEMA}.${table}`);
 }
 
 /** The rows that the documents of the slice at hand have in the file. A document is copied once: its rows are in the copy from then on. */
@@ -32,7 +37,9 @@ export async function copyDocuments(connection: Connection, plan: Plan): Promise
   const documents = `SELECT DISTINCT ${keys.join(", ")} FROM ${SLICE_TABLES.documents}`;
   for (const target of plan.targets) {
     const [schema = "", table = ""] = target.name.split(".");
-    const known = await connection.rows(`SELECT 1 FROM duckdb_tables() WHERE database_name = '${BASE}' AND schema_name = ${duckdbDialect.text(schema)} AND table_name = ${duckdbDialect.text(table)}`);
+    const known = await connection.rows(
+      `SELECT 1 FROM duckdb_tables() WHERE database_name = '${BASE}' AND schema_name = ${duckdbDialect.text(schema)} AND table_name = ${duckdbDialect.text(table)}`,
+    );
     if (known.length === 0) continue;
     const same = keys.map((key) => `d.${key} = b.${key}`).join(" AND ");
     await connection.run(

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import type { Connection, SqlRow } from "../../duckdb/connection.ts";
+import type { Connection } from "../../duckdb/connection.ts";
+import type { SqlRow } from "../../duckdb/sql-value.ts";
 import type { Mapping } from "../../mapping/mapping.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
@@ -102,13 +103,23 @@ export class DuckdbStore {
 
   async apply(connection: Connection, plan: Plan, application: SliceApplication): Promise<void> {
     await this.whileAttached(connection, async () => {
-      if (this.#options.isDryRun === true && existsSync(this.#options.file)) await withBase(connection, this.#options, () => copyDocuments(connection, plan));
+      if (this.#options.isDryRun === true && existsSync(this.#options.file))
+        await withBase(connection, this.#options, () => copyDocuments(connection, plan));
       await applySlice(connection, plan, application);
     });
   }
 
   /** Ends a run: its status, and documents that had nothing to try. Gives its counts as the store has them. */
-  async finishRun(connection: Connection, runId: string, end: { readonly status: "done" | "failed" | "interrupted"; readonly unchanged: number; readonly exit: number; readonly error: string | null }): Promise<RunRecord> {
+  async finishRun(
+    connection: Connection,
+    runId: string,
+    end: {
+      readonly status: "done" | "failed" | "interrupted";
+      readonly unchanged: number;
+      readonly exit: number;
+      readonly error: string | null;
+    },
+  ): Promise<RunRecord> {
     return this.whileAttached(connection, async () => {
       await connection.run(
         `UPDATE ${stateTable("runs")} SET status = ${text(end.status)}, finished_at = now(), selected = selected + ${String(end.unchanged)}, unchanged = unchanged + ${String(end.unchanged)}, exit = ${String(end.exit)}, error = ${end.error === null ? "NULL" : text(end.error)} WHERE run_id = ${text(runId)}`,

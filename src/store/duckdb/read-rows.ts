@@ -41,7 +41,8 @@ export function documentKeyOf(target: Target, documentKey: readonly string[], al
     const field = target.fields.find((candidate) => candidate.name === column);
     const sql = `${alias}.${name(column)}`;
     // Integers beyond 2^53 are texts in a key, so that they stay exact.
-    if (field?.type.name === "BIGINT" || field?.type.name === "INT") return `CASE WHEN abs(CAST(${sql} AS HUGEINT)) <= 9007199254740991 THEN CAST(${sql} AS VARCHAR) ELSE '"' || CAST(${sql} AS VARCHAR) || '"' END`;
+    if (field?.type.name === "BIGINT" || field?.type.name === "INT")
+      return `CASE WHEN abs(CAST(${sql} AS HUGEINT)) <= 9007199254740991 THEN CAST(${sql} AS VARCHAR) ELSE '"' || CAST(${sql} AS VARCHAR) || '"' END`;
     return `CAST(to_json(${sql}) AS VARCHAR)`;
   });
   return `'[' || ${parts.join(" || ',' || ")} || ']'`;

@@ -3,11 +3,18 @@ import type { Connection } from "../../duckdb/connection.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import { SLICE_COLUMNS } from "../../sql/slice-tables.ts";
 import type { SliceApplication } from "../store.ts";
-import type { AppliedRows } from "./apply-slice.ts";
 import { stateTable } from "./target-schema.ts";
 
 const text = duckdbDialect.text.bind(duckdbDialect);
 const slot = duckdbDialect.name(SLICE_COLUMNS.slot);
+
+/** What a target's statements changed, as the database counted it. */
+export interface AppliedRows {
+  readonly inserted: number;
+  readonly updated: number;
+  readonly unchanged: number;
+  readonly deleted: number;
+}
 
 /** Temporary tables of the slice: the tried states, and those of them that are being written. */
 export interface TriedTables {
@@ -16,7 +23,13 @@ export interface TriedTables {
 }
 
 /** The record of a slice, in its transaction: applied states, failures, bad values, warnings, counts. */
-export async function recordSlice(connection: Connection, plan: Plan, application: SliceApplication, applied: readonly AppliedRows[], tables: TriedTables): Promise<void> {
+export async function recordSlice(
+  connection: Connection,
+  plan: Plan,
+  application: SliceApplication,
+  applied: readonly AppliedRows[],
+  tables: TriedTables,
+): Promise<void> {
   await loadFindings(connection, application);
   await recordDocuments(connection, plan, application, tables);
   await recordFindings(connection, plan, application, tables);
@@ -35,7 +48,15 @@ async function loadFindings(connection: Connection, application: SliceApplicatio
   await connection.append(
     FINDINGS,
     ["INTEGER", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR"],
-    application.findings.map((finding) => [finding.slot, finding.kind, finding.target, finding.rule, finding.column, finding.pointer, finding.value]),
+    application.findings.map((finding) => [
+      finding.slot,
+      finding.kind,
+      finding.target,
+      finding.rule,
+      finding.column,
+      finding.pointer,
+      finding.value,
+    ]),
   );
   await connection.run(`CREATE OR REPLACE TEMP TABLE ${ROWS} (target INTEGER, ${slot} INTEGER, n BIGINT)`);
   await connection.append(
@@ -52,11 +73,18 @@ async function recordDocuments(connection: Connection, plan: Plan, application: 
   );
 }
 
-async function recordFindings(connection: Connection, plan: Plan, application: SliceApplication, { tried, go }: TriedTables): Promise<void> {
+async function recordFindings(
+  connection: Connection,
+  plan: Plan,
+  application: SliceApplication,
+  { tried, go }: TriedTables,
+): Promise<void> {
   const mapping = text(plan.mapping);
   const run = text(application.runId);
   for (const table of ["bad_values", "warnings"]) {
-    await connection.run(`DELETE FROM ${stateTable(table)} AS b USING ${go} g WHERE b.mapping = ${mapping} AND b.document_key = g.document_key`);
+    await connection.run(
+      `DELETE FROM ${stateTable(table)} AS b USING ${go} g WHERE b.mapping = ${mapping} AND b.document_key = g.document_key`,
+    );
   }
   await connection.run(
     `INSERT INTO ${stateTable("bad_values")} SELECT ${mapping}, g.document_key, g.raw_id, f.target, f.rule, f.column_name, f.pointer, f.value, ${run}, now() FROM ${FINDINGS} f JOIN ${go} g ON g.${slot} = f.${slot} WHERE f.kind = 'bad'`,
@@ -88,7 +116,13 @@ async function countDocuments(connection: Connection, application: SliceApplicat
   );
 }
 
-async function countRows(connection: Connection, plan: Plan, application: SliceApplication, applied: readonly AppliedRows[], { tried, go }: TriedTables): Promise<void> {
+async function countRows(
+  connection: Connection,
+  plan: Plan,
+  application: SliceApplication,
+  applied: readonly AppliedRows[],
+  { tried, go }: TriedTables,
+): Promise<void> {
   const values = plan.targets.map((target, at) => {
     const counts = applied[at] ?? { inserted: 0, updated: 0, unchanged: 0, deleted: 0 };
     return `(${String(at)}, ${text(target.name)}, ${String(counts.inserted)}, ${String(counts.updated)}, ${String(counts.unchanged)}, ${String(counts.deleted)})`;

@@ -36,7 +36,8 @@ export const STATE_TABLES: readonly { readonly name: string; readonly comment: s
   },
   {
     name: "quarantine",
-    comment: "Why states of documents failed. kind rule: a rule of severity error; fail: any other reason. status open: not tried again under the same fingerprint; retried: to be tried again; resolved: a newer or the same state was applied since",
+    comment:
+      "Why states of documents failed. kind rule: a rule of severity error; fail: any other reason. status open: not tried again under the same fingerprint; retried: to be tried again; resolved: a newer or the same state was applied since",
     columns:
       "mapping VARCHAR NOT NULL, document_key VARCHAR NOT NULL, raw_id BIGINT NOT NULL, position VARCHAR NOT NULL, version VARCHAR, captured_at TIMESTAMPTZ NOT NULL, " +
       "content_hash VARCHAR NOT NULL, fingerprint VARCHAR NOT NULL, kind VARCHAR NOT NULL, target VARCHAR, rule VARCHAR NOT NULL, column_name VARCHAR, pointer VARCHAR NOT NULL, value VARCHAR, " +

@@ -5,6 +5,7 @@ import type { Connection } from "../../duckdb/connection.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import { STORE } from "./attach.ts";
 import { STATE_SCHEMA, STATE_TABLES, STATE_VERSION } from "./state-tables.ts";
+import { sqlText } from "../../duckdb/sql-value.ts";
 
 /** Columns that every row carries last: the capture that last changed it. */
 export const LINEAGE_COLUMNS = [
@@ -56,23 +57,30 @@ export async function prepareSchema(connection: Connection, mapping: Mapping): P
 
 async function prepareState(connection: Connection): Promise<void> {
   await connection.transaction(async () => {
-    await connection.run(`CREATE SCHEMA IF NOT EXISTS ${STORE}.${STATE_SCHEMA}`);
-    for (const table of STATE_TABLES) {
-      await connection.run(`CREATE TABLE IF NOT EXISTS ${stateTable(table.name)} (${table.columns})`);
-      await connection.run(`COMMENT ON TABLE ${stateTable(table.name)} IS ${text(table.comment)}`);
-    }
+    const known = await connection.rows(
+      `SELECT 1 FROM duckdb_tables() WHERE database_name = ${text(STORE)} AND schema_name = ${text(STATE_SCHEMA)} AND table_name = 'store'`,
+    );
+    if (known.length === 0) await createState(connection);
     const version = (await connection.rows(`SELECT version FROM ${stateTable("store")}`))[0]?.["version"];
-    if (version === undefined) await connection.run(`INSERT INTO ${stateTable("store")} VALUES (${String(STATE_VERSION)})`);
-    else if (Number(version) !== STATE_VERSION) {
+    if (Number(version) !== STATE_VERSION) {
       throw new UserError({
         code: "store.version",
         message: "the store was written by another version of this program",
         expected: `state tables of version ${String(STATE_VERSION)}`,
-        got: String(version as number),
+        got: sqlText(version),
         next: "use that version, or a new store: --store duckdb:FILE",
       });
     }
   });
+}
+
+async function createState(connection: Connection): Promise<void> {
+  await connection.run(`CREATE SCHEMA IF NOT EXISTS ${STORE}.${STATE_SCHEMA}`);
+  for (const table of STATE_TABLES) {
+    await connection.run(`CREATE TABLE ${stateTable(table.name)} (${table.columns})`);
+    await connection.run(`COMMENT ON TABLE ${stateTable(table.name)} IS ${text(table.comment)}`);
+  }
+  await connection.run(`INSERT INTO ${stateTable("store")} VALUES (${String(STATE_VERSION)})`);
 }
 
 async function storedColumns(connection: Connection, table: string): Promise<readonly StoredColumn[]> {
@@ -80,7 +88,7 @@ async function storedColumns(connection: Connection, table: string): Promise<rea
   const rows = await connection.rows(
     `SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = ${text(STORE)} AND schema_name = ${text(schema)} AND table_name = ${text(bare)} ORDER BY column_index`,
   );
-  return rows.map((row) => ({ name: String(row["column_name"] as string), type: String(row["data_type"] as string) }));
+  return rows.map((row) => ({ name: sqlText(row["column_name"]), type: sqlText(row["data_type"]) }));
 }
 
 async function storedKey(connection: Connection, table: string): Promise<readonly string[]> {
@@ -112,7 +120,10 @@ function differencesOf(target: Target, stored: readonly StoredColumn[], key: rea
     if (type === undefined) return [`${target.name}.${column.name} is in the store, not in the mapping`];
     return storedType(type) === column.type ? [] : [`${target.name}.${column.name} is ${column.type} in the store, ${type} in the mapping`];
   });
-  if (key.join(", ") !== target.primaryKey.join(", ")) differences.push(`the primary key of ${target.name} is (${key.join(", ")}) in the store, (${target.primaryKey.join(", ")}) in the mapping`);
+  if (key.join(", ") !== target.primaryKey.join(", "))
+    differences.push(
+      `the primary key of ${target.name} is (${key.join(", ")}) in the store, (${target.primaryKey.join(", ")}) in the mapping`,
+    );
   return differences;
 }
 
@@ -136,7 +147,10 @@ function createTable(target: Target): readonly string[] {
     `CREATE SCHEMA IF NOT EXISTS ${STORE}.${name(schema)}`,
     `CREATE TABLE ${storeTable(target.name)} (${columns.join(", ")})`,
     `COMMENT ON TABLE ${storeTable(target.name)} IS ${text(target.description)}`,
-    ...target.fields.map((field) => `COMMENT ON COLUMN ${storeTable(target.name)}.${name(field.name)} IS ${text(`${field.description} (${renderColumnType(field.type)})`)}`),
+    ...target.fields.map(
+      (field) =>
+        `COMMENT ON COLUMN ${storeTable(target.name)}.${name(field.name)} IS ${text(`${field.description} (${renderColumnType(field.type)})`)}`,
+    ),
     ...LINEAGE_COLUMNS.map((column) => `COMMENT ON COLUMN ${storeTable(target.name)}.${name(column.name)} IS ${text(column.comment)}`),
   ];
 }
@@ -144,10 +158,12 @@ function createTable(target: Target): readonly string[] {
 /** New columns are nullable in the table: rows of before have none. The gate keeps NOT NULL for what is written from here on. */
 function addColumns(target: Target, stored: readonly StoredColumn[]): readonly string[] {
   const known = new Set(stored.map((column) => column.name));
-  return target.fields
-    .filter((field) => !known.has(field.name))
-    .flatMap((field) => [
-      `ALTER TABLE ${storeTable(target.name)} ADD COLUMN ${name(field.name)} ${duckdbDialect.columnType(field.type)}`,
-      `COMMENT ON COLUMN ${storeTable(target.name)}.${name(field.name)} IS ${text(`${field.description} (${renderColumnType(field.type)})`)}`,
-    ]);
+  return target.fields.flatMap((field) =>
+    known.has(field.name)
+      ? []
+      : [
+          `ALTER TABLE ${storeTable(target.name)} ADD COLUMN ${name(field.name)} ${duckdbDialect.columnType(field.type)}`,
+          `COMMENT ON COLUMN ${storeTable(target.name)}.${name(field.name)} IS ${text(`${field.description} (${renderColumnType(field.type)})`)}`,
+        ],
+  );
 }
