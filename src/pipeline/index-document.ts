@@ -1,4 +1,5 @@
 import { guardOf, readLeaf } from "../plan/leaf.ts";
+import { readPosition, writePosition } from "../plan/document-position.ts";
 import type { Plan, PlanColumn } from "../plan/plan.ts";
 import type { Reference } from "../mapping/path.ts";
 import { levelOf } from "../plan/references.ts";
@@ -8,7 +9,7 @@ import { holdsFilter } from "./source-filter.ts";
 export interface IndexedDocument {
   /** Canonical JSON array of the key columns' values: `[747175]`; null where it has no name (`problem` says why). */
   readonly key: string | null;
-  /** Array positions and keys of the document in its answer, joined by `,`; empty where the answer is the document. */
+  /** Where the document is in its answer (`plan/document-position.ts`). */
   readonly position: string;
   readonly version: string | null;
   /** `YYYY-MM-DD`; null where the mapping names no date or the document has none. */
@@ -69,7 +70,7 @@ function* descend(plan: Plan, place: Place): Generator<Place> {
     if (!absent || place.positions.length === 0)
       yield {
         ...place,
-        missing: { pointer: pointerOf(plan, place.positions.join(",")) + level.keys.map(pointerToken).join(""), value: container },
+        missing: { pointer: pointerOfSteps(plan, place.positions) + level.keys.map(pointerToken).join(""), value: container },
       };
     return;
   }
@@ -78,7 +79,7 @@ function* descend(plan: Plan, place: Place): Generator<Place> {
 }
 
 function missingDocuments(place: Place, missing: NonNullable<Place["missing"]>): IndexedDocument {
-  const position = place.positions.join(",");
+  const position = writePosition(place.positions);
   const value = missing.value === undefined ? null : JSON.stringify(missing.value).slice(0, 200);
   return {
     key: null,
@@ -90,7 +91,7 @@ function missingDocuments(place: Place, missing: NonNullable<Place["missing"]>):
 }
 
 function readDocument(plan: Plan, capture: IndexedCapture, place: Place): IndexedDocument {
-  const position = place.positions.join(",");
+  const position = writePosition(place.positions);
   const columns = new Map(plan.fields.map((field) => [field.name, field]));
   const values: (string | number | boolean)[] = [];
   let problem: IndexedDocument["problem"] = null;
@@ -178,22 +179,25 @@ function referencePointer(plan: Plan, reference: Reference | null, place: Place)
     reference === null
       ? plan.documentLevels.length
       : (levelOf(reference, plan.documentLevels.length, plan.documentLevels.length) ?? plan.documentLevels.length);
-  return pointerOf(plan, place.positions.slice(0, level).join(",")) + (reference?.keys ?? []).map(pointerToken).join("");
+  return pointerOfSteps(plan, place.positions.slice(0, level)) + (reference?.keys ?? []).map(pointerToken).join("");
 }
 
 /** JSON pointer of a document in its answer. */
 export function pointerOf(plan: Plan, position: string): string {
-  const positions = position === "" ? [] : position.split(",");
-  return positions.map((at, n) => [...(plan.documentLevels[n]?.keys ?? []), at].map(pointerToken).join("")).join("");
+  return pointerOfSteps(plan, readPosition(position, plan.documentLevels.length));
+}
+
+function pointerOfSteps(plan: Plan, steps: readonly string[]): string {
+  return steps.map((at, n) => [...(plan.documentLevels[n]?.keys ?? []), at].map(pointerToken).join("")).join("");
 }
 
 /** Whether a place of an answer is in a document, around it, or in what it reads of the elements that it is in (and not in another document of them). */
 export function concernsDocument(plan: Plan, position: string, pointer: string): boolean {
-  const place = pointerOf(plan, position);
+  const positions = readPosition(position, plan.documentLevels.length);
+  const place = pointerOfSteps(plan, positions);
   if (isWithin(pointer, place) || isWithin(place, pointer)) return true;
-  const positions = position.split(",");
   for (let level = positions.length - 1; level >= 0; level--) {
-    const outer = pointerOf(plan, positions.slice(0, level).join(","));
+    const outer = pointerOfSteps(plan, positions.slice(0, level));
     if (isWithin(pointer, outer)) return !isWithin(pointer, outer + (plan.documentLevels[level]?.keys ?? []).map(pointerToken).join(""));
   }
   return false;

@@ -12,7 +12,7 @@ import { indexDocuments } from "./index-document.ts";
 import { type LeafCoverage, scoreCoverage } from "./leaf-coverage.ts";
 import { LeafTree } from "./leaf-tree.ts";
 import type { LintCapture, LintInput } from "./lint-captures.ts";
-import { LintFindings } from "./lint-findings.ts";
+import { LintFindings, type NamedCapture } from "./lint-findings.ts";
 import type { LintProblem, LintWarning } from "./lint-problem.ts";
 import type { PathUse } from "./mapped-paths.ts";
 import { ContainerCheck } from "./wrong-containers.ts";
@@ -75,27 +75,17 @@ export async function lintMapping(
   const findings = new LintFindings();
   const refused: LintProblem[] = [];
   const containers = new ContainerCheck(plan, new ShapeDictionary());
-  const shredder = await Shredder.open(plan, findings, options, deps.database);
+  await using shredder = await Shredder.open(plan, findings, options, deps.database);
   const counts = { captures: 0, skipped: 0, documents: 0, bytes: 0 };
   for await (const capture of captures) {
-    if (options.signal?.aborted === true) {
-      await shredder.finish();
-      throw new UserError(
-        {
-          code: "lint.interrupted",
-          message: "interrupted: a part of the captures says nothing about the mapping",
-          next: "the same command starts again",
-        },
-        EXIT.interrupted,
-      );
-    }
+    if (options.signal?.aborted === true) throw interrupted();
     if (capture.kind === "skipped") counts.skipped++;
     else if (capture.kind === "refused")
       refused.push({ code: "lint.capture-refused", message: capture.message, target: null, column: null, path: null });
     else {
       tree.add(capture.value, capture.pairs);
       for (const wrong of containers.find(capture.value)) {
-        findings.add(capture.name, {
+        findings.add({ order: counts.captures, name: capture.name }, {
           kind: "fail",
           target: null,
           rule: `the value is ${wrong.expected === "scalar" ? "a" : "an"} ${wrong.expected}`,
@@ -104,9 +94,9 @@ export async function lintMapping(
           value: wrong.value,
         });
       }
+      counts.documents += await shredder.add(capture, counts.captures);
       counts.captures++;
       counts.bytes += capture.body.length;
-      counts.documents += await shredder.add(capture);
       options.onProgress?.(counts);
     }
   }
@@ -142,6 +132,17 @@ export async function lintMapping(
     warnings: findings.warnings(),
     exit: problems.length > 0 ? EXIT.someFailed : EXIT.done,
   };
+}
+
+function interrupted(): UserError {
+  return new UserError(
+    {
+      code: "lint.interrupted",
+      message: "interrupted: a part of the captures says nothing about the mapping",
+      next: "the same command starts again",
+    },
+    EXIT.interrupted,
+  );
 }
 
 function noCaptures(mapping: Mapping, skipped: number): UserError {
@@ -199,8 +200,12 @@ function coverageProblems(coverage: LeafCoverage): readonly LintProblem[] {
   return problems;
 }
 
+interface SliceCapture extends NamedCapture {
+  readonly body: Buffer;
+}
+
 /** Gives captures to the engine in slices, some of them side by side, and keeps what it finds. */
-class Shredder {
+class Shredder implements AsyncDisposable {
   readonly #plan: Plan;
   readonly #engine: DuckdbEngine;
   readonly #findings: LintFindings;
@@ -210,7 +215,7 @@ class Shredder {
   readonly #filled = new Map<string, number>();
   #broken: { readonly error: unknown } | null = null;
   /** Texts of bodies only: parsed, they are several times as large. */
-  #captures: { readonly name: string; readonly body: Buffer }[] = [];
+  #captures: SliceCapture[] = [];
   #documents: SliceDocument[] = [];
   #bytes = 0;
 
@@ -227,12 +232,13 @@ class Shredder {
   }
 
   /** Gives the number of documents in the capture. */
-  async add(capture: LintCapture): Promise<number> {
+  async add(capture: LintCapture, order: number): Promise<number> {
     if (this.#captures.length > 0 && this.#bytes + capture.body.length > this.#sliceBytes) await this.#start();
     const at = this.#captures.length;
+    const named = { order, name: capture.name, body: capture.body };
     const documents = indexDocuments(this.#plan, capture, capture.value);
     for (const { position, problem } of documents) {
-      if (problem !== null) this.#findings.add(capture.name, { kind: "fail", target: null, column: null, ...problem });
+      if (problem !== null) this.#findings.add(named, { kind: "fail", target: null, column: null, ...problem });
       else
         this.#documents.push({
           slot: this.#documents.length,
@@ -242,7 +248,7 @@ class Shredder {
           parameters: capture.parameters,
         });
     }
-    this.#captures.push({ name: capture.name, body: capture.body });
+    this.#captures.push(named);
     this.#bytes += capture.body.length;
     return documents.length;
   }
@@ -251,6 +257,11 @@ class Shredder {
     if (this.#captures.length > 0) await this.#start();
     await Promise.all(this.#busy);
     if (this.#broken !== null) throw this.#broken.error;
+  }
+
+  /** Waits for the slices at hand: a database must not be closed under them. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#busy);
   }
 
   filledOf(target: string | null, column: string): number {
@@ -280,11 +291,15 @@ class Shredder {
 
   async #shred(
     connection: Connection,
-    captures: readonly { readonly name: string; readonly body: Buffer }[],
+    captures: readonly SliceCapture[],
     documents: readonly SliceDocument[],
   ): Promise<void> {
     const { findings } = await this.#engine.run(connection, texts(captures), documents);
-    for (const finding of findings) this.#findings.add(captures[documents[finding.slot]?.capture ?? -1]?.name ?? "", finding);
+    for (const finding of findings) {
+      const capture = captures[documents[finding.slot]?.capture ?? -1];
+      if (capture === undefined) throw new Error(`a finding of slot ${String(finding.slot)}, which is none`);
+      this.#findings.add(capture, finding);
+    }
     await this.#countFilled(connection, null, SLICE_TABLES.documents, this.#plan.fields);
     for (const [at, target] of this.#plan.targets.entries())
       await this.#countFilled(connection, target.name, targetTable(at), target.columns);

@@ -28,8 +28,10 @@ export interface Dialect {
   jsonValue(json: string): string;
   /** The elements of a JSON container, each as JSON text: a list for items, a map for values. */
   elements(json: string, each: "items" | "values"): string;
-  /** A member of a parsed object. */
+  /** A member of a row value. */
   member(object: string, key: string): string;
+  /** A member of an object that was parsed by a read schema. */
+  readMember(object: string, read: ReadNode & { kind: "object" }, key: string): string;
   /** The text of a JSON scalar that was read as JSON: a string without its quotes. */
   scalarText(json: string): string;
   /** A row value of named texts. */

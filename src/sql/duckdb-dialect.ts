@@ -7,6 +7,12 @@ import type { Dialect } from "./dialect.ts";
 const name = (value: string): string => `"${value.replaceAll('"', '""')}"`;
 const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;
 
+/** Names in a STRUCT are not told apart by case: an object with such keys is kept as JSON, its values are taken one by one. */
+function isJsonOnly(read: ReadNode & { kind: "object" }): boolean {
+  const keys = Object.keys(read.keys);
+  return new Set(keys.map((key) => key.toLowerCase())).size < keys.length;
+}
+
 /** A read schema as a DuckDB type. */
 function typeOf(read: ReadNode): string {
   switch (read.kind) {
@@ -19,6 +25,7 @@ function typeOf(read: ReadNode): string {
     case "map":
       return `MAP(VARCHAR, ${typeOf(read.value)})`;
     case "object":
+      if (isJsonOnly(read)) return "JSON";
       return `STRUCT(${Object.entries(read.keys)
         .map(([key, child]) => `${name(key)} ${typeOf(child)}`)
         .join(", ")})`;
@@ -37,8 +44,12 @@ function structureOf(read: ReadNode): unknown {
     case "map":
       return typeOf(read);
     case "object":
-      return Object.fromEntries(Object.entries(read.keys).map(([key, child]) => [key, structureOf(child)]));
+      return isJsonOnly(read) ? "JSON" : Object.fromEntries(Object.entries(read.keys).map(([key, child]) => [key, structureOf(child)]));
   }
+}
+
+function parse(json: string, read: ReadNode): string {
+  return `from_json(${json}, ${text(JSON.stringify(structureOf(read)))})`;
 }
 
 /** A place as a JSON pointer literal (RFC 6901): unlike a path it takes every key. */
@@ -133,7 +144,7 @@ export const duckdbDialect: Dialect = {
   name,
   text,
   columnType,
-  parse: (json, read) => `from_json(${json}, ${text(JSON.stringify(structureOf(read)))})`,
+  parse,
   texts: (json, places) =>
     places.length === 0 ? "CAST([] AS VARCHAR[])" : `json_extract_string(${json}, [${places.map(pointer).join(", ")}])`,
   jsons: (json, places) => (places.length === 0 ? "CAST([] AS JSON[])" : `json_extract(${json}, [${places.map(pointer).join(", ")}])`),
@@ -142,6 +153,13 @@ export const duckdbDialect: Dialect = {
   jsonValue: (json) => `nullif(${json}, 'null')`,
   elements: (json, each) => `from_json(${json}, ${each === "items" ? `'["JSON"]'` : `'"MAP(VARCHAR, JSON)"'`})`,
   member: (object, key) => `struct_extract(${object}, ${text(key)})`,
+  readMember: (object, read, key) => {
+    if (!isJsonOnly(read)) return `struct_extract(${object}, ${text(key)})`;
+    const child = read.keys[key];
+    if (child?.kind === "text") return `json_extract_string(${object}, ${pointer([key])})`;
+    const json = `json_extract(${object}, ${pointer([key])})`;
+    return child === undefined || child.kind === "json" ? `nullif(${json}, 'null')` : parse(json, child);
+  },
   scalarText: (json) => `(${json} ->> '$')`,
   record: (fields) =>
     `{${Object.entries(fields)

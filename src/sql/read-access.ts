@@ -13,9 +13,9 @@ export function access(base: Access, keys: readonly string[], dialect: Dialect):
 }
 
 function step(from: Access, key: string, dialect: Dialect): Access {
-  const node = from.node.kind === "object" ? from.node.keys[key] : undefined;
-  if (node === undefined) throw new Error(`the read schema has no ${JSON.stringify(key)} at ${from.sql}`);
-  return { sql: dialect.member(from.sql, key), node };
+  const node = from.node.kind === "object" && Object.hasOwn(from.node.keys, key) ? from.node.keys[key] : undefined;
+  if (from.node.kind !== "object" || node === undefined) throw new Error(`the read schema has no ${JSON.stringify(key)} at ${from.sql}`);
+  return { sql: dialect.readMember(from.sql, from.node, key), node };
 }
 
 /** A leaf as text or as JSON, however it is read. */

@@ -1,3 +1,4 @@
+import { POSITION_ESCAPES } from "../plan/document-position.ts";
 import type { Plan } from "../plan/plan.ts";
 import { allLevels, columnReferences, levelOf, targetReferences } from "../plan/references.ts";
 import type { Dialect } from "./dialect.ts";
@@ -101,7 +102,14 @@ export function writeRawDocuments(plan: Plan, columns: DocumentColumns, dialect:
     from = dialect.explode({ from: `(${inner})`, keep, container: name("$inner"), each: level.each, element, position });
     keep.push(position);
   }
-  const positions = plan.documentLevels.map((_, at) => `CAST(r.${name(positionColumn(at + 1))} AS VARCHAR)`).join(" || ',' || ");
+  const positions = plan.documentLevels
+    .map((documentStep, at) => {
+      const position = `r.${name(positionColumn(at + 1))}`;
+      if (documentStep.each !== "values") return `CAST(${position} AS VARCHAR)`;
+      // As `plan/document-position.ts` writes them.
+      return POSITION_ESCAPES.reduce((key, [character, escape]) => dialect.call("replace", [key, dialect.text(character), dialect.text(escape)]), position);
+    })
+    .join(" || ',' || ");
   const mine = keep.filter((column) => column !== capture).map((column) => `r.${column}`);
   const level = plan.documentLevels.length;
   return `SELECT ${[...slotColumns, ...mine, ...taken(`r.${element}`, level), containers(`r.${element}`)].join(", ")} FROM (${from}) r JOIN ${SLICE_TABLES.slots} s ON s.${capture} = r.${capture} AND s.${name(SLICE_COLUMNS.position)} = ${positions}`;

@@ -198,7 +198,8 @@ function writeLookups(
       const text = `r.${raw.leaf(place.reference, "text")}`;
       const wanted = table.by === "key" ? `${dialect.text(place.prefix)} || ${text}` : dialect.castLeaf(text, { name: "BIGINT" });
       joins.push(`LEFT JOIN ${lookupTable(place.table)} ${alias} ON ${alias}.${slot} = r.${slot} AND ${alias}.${entry} = ${wanted}`);
-      const pointer = `${dialect.text(table.keys.map((key) => `/${pointerToken(key)}`).join(""))} || '/' || ${table.by === "key" ? keyToken(`${alias}.${entry}`, dialect) : `CAST(${alias}.${entry} AS VARCHAR)`}`;
+      const container = writePointer(plan.documentLevels, table.keys.map((key) => `/${pointerToken(key)}`).join(""), dialect);
+      const pointer = `${container} || '/' || ${table.by === "key" ? keyToken(`${alias}.${entry}`, dialect) : `CAST(${alias}.${entry} AS VARCHAR)`}`;
       return { alias, table, pointer };
     });
     const firstFound = (valueOf: (place: (typeof places)[number]) => string): string =>
