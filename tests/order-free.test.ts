@@ -5,7 +5,7 @@ import { compilePlan } from "../src/plan/compile-plan.ts";
 import { type Answer, SmallPlatform, mappingOf } from "./small-platform.ts";
 
 /** More in the night: `ORDER_FREE_RUNS=2000 npx vitest run tests/order-free.test.ts`. A failure names its seed and path: give them as `ORDER_FREE_SEED`. */
-const RUNS = Number(process.env["ORDER_FREE_RUNS"] ?? 30);
+const RUNS = Number(process.env["ORDER_FREE_RUNS"] ?? 25);
 const SEED = process.env["ORDER_FREE_SEED"];
 
 const mapping = mappingOf(
@@ -50,7 +50,7 @@ interface Item {
   readonly n: number;
   readonly word: string | null;
   readonly tags?: unknown;
-  readonly parts?: readonly string[];
+  readonly parts?: readonly string[] | undefined;
 }
 interface Doc {
   readonly id: number;
@@ -79,23 +79,23 @@ const doc = (id: number): fc.Arbitrary<Doc> =>
       // Equal, different and missing versions; one that is none.
       v: fc.oneof({ weight: 8, arbitrary: fc.constantFrom("1", "2", "10", "3") }, { weight: 1, arbitrary: fc.constant("x") }),
       size: fc.oneof({ weight: 6, arbitrary: fc.constantFrom(0, 1, 2, null) }, { weight: 1, arbitrary: fc.constant(-1) }),
-      items: fc.oneof({ weight: 6, arbitrary: fc.uniqueArray(item, { maxLength: 3, selector: (one) => one.n }) }, { weight: 1, arbitrary: fc.array(item, { maxLength: 3 }) }),
+      items: fc.oneof({ weight: 9, arbitrary: fc.uniqueArray(item, { maxLength: 3, selector: (one) => one.n }) }, { weight: 1, arbitrary: fc.array(item, { maxLength: 3 }) }),
     },
     { requiredKeys: ["id", "size"] },
   );
 const page: fc.Arbitrary<Page> = fc.record({
-  docs: fc.subarray([1, 2, 3]).chain((ids) => fc.tuple(...ids.map(doc))),
+  docs: fc.subarray([1, 2, 3], { minLength: 1 }).chain((ids) => fc.tuple(...ids.map(doc))),
   minute: fc.integer({ min: 0, max: 4 }),
 });
 const transformStep = fc.record({ strict: fc.boolean(), sliceBytes: fc.constantFrom(1, 200, 1000, 1 << 20), connections: fc.integer({ min: 1, max: 2 }) });
 
 /** A history, and a way in which it comes in: every page at least once. */
-const story = fc.array(page, { minLength: 1, maxLength: 8 }).chain((pages) => {
+const story = fc.array(page, { minLength: 2, maxLength: 8 }).chain((pages) => {
   const all = pages.map((_, at) => at);
   return fc.record({
     pages: fc.constant(pages),
     batches: fc
-      .tuple(fc.shuffledSubarray(all, { minLength: all.length }), fc.array(fc.nat({ max: all.length - 1 }), { maxLength: 4 }), fc.array(fc.tuple(fc.nat({ max: all.length }), transformStep), { maxLength: 3 }))
+      .tuple(fc.shuffledSubarray(all, { minLength: all.length }), fc.array(fc.nat({ max: all.length - 1 }), { maxLength: 4 }), fc.array(fc.tuple(fc.integer({ min: 1, max: all.length }), transformStep), { minLength: 1, maxLength: 3 }))
       .map(([order, again, cuts]): Batch[] => {
         const arriving = [...order, ...again];
         const ends = cuts.toSorted(([a], [b]) => a - b);

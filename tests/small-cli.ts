@@ -38,10 +38,21 @@ export class SmallCli implements AsyncDisposable {
   /** Runs with `config/` of the folder where there is one (`configured`), else with the bundled configuration. */
   async run(args: readonly string[], configured = true): Promise<CliRun> {
     const written = { stdout: "", stderr: "" };
-    const exit = await main(["node", "mlb-etl", ...args, "--home", join(this.folder, "home"), ...(configured ? ["--config-dir", join(this.folder, "config")] : [])], {}, {
-      stdout: { write: (text) => (written.stdout += text) },
-      stderr: { write: (text) => (written.stderr += text) },
-    });
+    const exit = await main(
+      [
+        "node",
+        "mlb-etl",
+        ...args,
+        "--home",
+        join(this.folder, "home"),
+        ...(configured ? ["--config-dir", join(this.folder, "config")] : []),
+      ],
+      {},
+      {
+        stdout: { write: (text) => (written.stdout += text) },
+        stderr: { write: (text) => (written.stderr += text) },
+      },
+    );
     return { exit, ...written };
   }
 

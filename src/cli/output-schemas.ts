@@ -193,17 +193,18 @@ const error = keys("`--json` of any command that fails as a whole. The same stan
   exit: exit(),
 });
 
-/** By the name of the published file. */
-export const OUTPUT_SCHEMAS = {
+/** Names of the published files. */
+export const OUTPUT_NAMES = ["transform", "ingest", "verify-digest", "mapping-lint", "quarantine-list", "error"] as const;
+export type OutputName = (typeof OUTPUT_NAMES)[number];
+
+export const OUTPUT_SCHEMAS: Readonly<Record<OutputName, z.ZodType>> = {
   transform,
   ingest,
   "verify-digest": verifyDigest,
   "mapping-lint": mappingLint,
   "quarantine-list": quarantineList,
   error,
-} as const;
-
-export type OutputName = keyof typeof OUTPUT_SCHEMAS;
+};
 
 /** The JSON Schema that is published. */
 export function outputJsonSchema(name: OutputName): Readonly<Record<string, unknown>> {

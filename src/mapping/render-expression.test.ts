@@ -41,7 +41,9 @@ test("a rendered expression reads as the same expression again", () => {
     '(ok is true) is false or $.t = $["odd key"].x',
     "document.t = other.name",
   ]);
-  expect(rulesOf(rules.map((rule) => renderExpression(rule.expression))).map((rule) => rule.expression)).toEqual(rules.map((rule) => rule.expression));
+  expect(rulesOf(rules.map((rule) => renderExpression(rule.expression))).map((rule) => rule.expression)).toEqual(
+    rules.map((rule) => rule.expression),
+  );
 });
 
 test("no parenthesis is written that the precedence of the language gives", () => {

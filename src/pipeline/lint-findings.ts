@@ -36,7 +36,10 @@ export class LintFindings {
 
   /** Values of a column that its type does not take. */
   badOf(target: string | null, column: string): number {
-    return this.#sorted().reduce((sum, { first, count }) => (isBadValue(first) && first.target === target && first.column === column ? sum + count : sum), 0);
+    return this.#sorted().reduce(
+      (sum, { first, count }) => (isBadValue(first) && first.target === target && first.column === column ? sum + count : sum),
+      0,
+    );
   }
 
   /** Bad values, and whatever fails a document. `scores` say how the mapping writes a column's path. */
@@ -45,15 +48,28 @@ export class LintFindings {
       if (first.kind === "warn") return [];
       const { target, column, rule, pointer, value } = first;
       const example = `first ${value === null ? "" : `${JSON.stringify(value)} `}at ${pointer === "" ? "the top" : pointer} of ${capture.name}`;
-      if (!isBadValue(first)) return [{ code: "lint.document-failed", message: `documents fail: ${rule} does not hold ${times(count)} (${example})`, target, column, path: pointer }];
-      const path = scores.find(({ mapped }) => mapped.use === "column" && mapped.target === target && mapped.column === column)?.mapped.path ?? pointer;
+      if (!isBadValue(first))
+        return [
+          {
+            code: "lint.document-failed",
+            message: `documents fail: ${rule} does not hold ${times(count)} (${example})`,
+            target,
+            column,
+            path: pointer,
+          },
+        ];
+      const path =
+        scores.find(({ mapped }) => mapped.use === "column" && mapped.target === target && mapped.column === column)?.mapped.path ??
+        pointer;
       return [{ code: "lint.bad-value", message: `${rule}: ${times(count)} it does not (${example})`, target, column, path }];
     });
   }
 
   warnings(): readonly LintWarning[] {
     return this.#sorted().flatMap(({ first, capture, count }) =>
-      first.kind === "warn" ? [{ target: first.target, rule: first.rule, count, capture: capture.name, path: first.pointer, value: first.value }] : [],
+      first.kind === "warn"
+        ? [{ target: first.target, rule: first.rule, count, capture: capture.name, path: first.pointer, value: first.value }]
+        : [],
     );
   }
 

@@ -5,7 +5,8 @@ import { lintCapturesOfRaw } from "./lint-captures.ts";
 import { type LintResult, lintMapping } from "./lint-mapping.ts";
 import type { LintProblem } from "./lint-problem.ts";
 
-const SOURCE = "source: {endpoint: lab, method: games, raw_table: lab.games, document_key: [id], version: $.stamp, filter: parameters.part is null}";
+const SOURCE =
+  "source: {endpoint: lab, method: games, raw_table: lab.games, document_key: [id], version: $.stamp, filter: parameters.part is null}";
 const FIELDS = "fields: [{name: id, type: INT, json_path: $.id}]";
 
 /** A mapping with nothing to find in `GAME`. `more` columns of a game; `ignore` beside the links. */
@@ -65,8 +66,10 @@ async function lint(yaml: string, answers: readonly Answer[], strict = false): P
   return await lintMapping(mapping, plan, lintCapturesOfRaw(platform.raw, plan), { sliceBytes: 500, connections: 2 }, { database });
 }
 
-const at = (result: LintResult, column: string): LintResult["paths"][number] | undefined => result.paths.find((path) => path.column === column);
-const told = ({ problems }: LintResult): readonly (readonly [LintProblem["code"], string | null, string | null])[] => problems.map(({ code, column, path }) => [code, column, path]);
+const at = (result: LintResult, column: string): LintResult["paths"][number] | undefined =>
+  result.paths.find((path) => path.column === column);
+const told = ({ problems }: LintResult): readonly (readonly [LintProblem["code"], string | null, string | null])[] =>
+  problems.map(({ code, column, path }) => [code, column, path]);
 
 test("a mapping that takes every leaf of its documents has no problem", async () => {
   const result = await lint(yamlOf(), [{ body: GAME }, { body: { ...GAME, id: 2, coach: null } }]);
@@ -101,7 +104,10 @@ test("paths of filters, rules, lookups and the version are scored too", async ()
 });
 
 test("a path that never hits is a problem, and so is one with nothing but null", async () => {
-  const result = await lint(yamlOf({ game: "      - {name: nowhere, type: TEXT, json_path: $.nowhere}\n      - {name: nil, type: TEXT, json_path: $.nil}" }), [{ body: { ...GAME, nil: null } }]);
+  const result = await lint(
+    yamlOf({ game: "      - {name: nowhere, type: TEXT, json_path: $.nowhere}\n      - {name: nil, type: TEXT, json_path: $.nil}" }),
+    [{ body: { ...GAME, nil: null } }],
+  );
   expect(told(result)).toEqual([
     ["lint.no-hit", "nowhere", "$.nowhere"],
     ["lint.no-hit", "nil", "$.nil"],
@@ -133,7 +139,11 @@ test("an ignore that covers a mapped path is a problem, below a JSONB column too
 });
 
 test("every leaf that is neither mapped nor ignored is listed once, keys that are ids as one", async () => {
-  const body = { ...GAME, plays: [{ kind: "pitch", who: 7, speed: 90.5, spin: { rate: 2 } }], away: { players: { ID8: { name: "Eight", age: 20 }, ID9: { name: "Nine", age: null } } } };
+  const body = {
+    ...GAME,
+    plays: [{ kind: "pitch", who: 7, speed: 90.5, spin: { rate: 2 } }],
+    away: { players: { ID8: { name: "Eight", age: 20 }, ID9: { name: "Nine", age: null } } },
+  };
   const result = await lint(yamlOf(), [{ body }]);
   expect(result.coverage.unknown).toEqual(["$.away.players.*.age", "$.plays[*].spin.rate"]);
   expect(told(result)).toEqual([
@@ -152,12 +162,17 @@ test("a leaf that is always null counts as mapped above a mapped path, as ignore
 });
 
 test("a wildcard takes named keys too", async () => {
-  const { problems } = await lint(yamlOf({ ignore: "  - {path: $.teams.*.code, reason: not wanted}" }), [{ body: { ...GAME, teams: { home: { code: "H" }, away: { code: "A" } } } }]);
+  const { problems } = await lint(yamlOf({ ignore: "  - {path: $.teams.*.code, reason: not wanted}" }), [
+    { body: { ...GAME, teams: { home: { code: "H" }, away: { code: "A" } } } },
+  ]);
   expect(problems).toEqual([]);
 });
 
 test("a value that its column does not take is a problem, with the place of the first", async () => {
-  const result = await lint(yamlOf(), [{ body: { ...GAME, runs: { home: "three", away: 2 } } }, { body: { ...GAME, id: 2, runs: { home: "four", away: 1 } } }]);
+  const result = await lint(yamlOf(), [
+    { body: { ...GAME, runs: { home: "three", away: 2 } } },
+    { body: { ...GAME, id: 2, runs: { home: "four", away: 1 } } },
+  ]);
   expect(at(result, "home_runs")).toMatchObject({ hits: 2, types: { string: 2 }, bad: 2, filled: 0 });
   expect(told(result)).toEqual([["lint.bad-value", "home_runs", "$.runs.home"]]);
   expect(result.problems[0]?.message).toBe('home_runs takes INT: 2 times it does not (first "three" at /runs/home of capture 1)');
@@ -169,7 +184,10 @@ test("a bad value stays one where it quarantines its document", async () => {
 });
 
 test("a text column on numbers that are no integers is refused, also where the number is 1.0", async () => {
-  const more = { game: "      - {name: ratio, type: TEXT, json_path: $.ratio}", play: "      - {name: speed_text, type: VARCHAR(9), json_path: $.speed}" };
+  const more = {
+    game: "      - {name: ratio, type: TEXT, json_path: $.ratio}",
+    play: "      - {name: speed_text, type: VARCHAR(9), json_path: $.speed}",
+  };
   const result = await lint(yamlOf(more), [{ body: JSON.stringify({ ...GAME, ratio: 0 }).replace('"ratio":0', '"ratio":1.0') }]);
   expect(at(result, "ratio")?.types).toEqual({ number: 1 });
   expect(told(result)).toEqual([
@@ -184,7 +202,12 @@ test("a text column on integers is fine", async () => {
 
 test("whatever fails a document is a problem: a rule, a null key, a wrong container", async () => {
   const rules = "    data_quality: [{rule: home_runs < 10, severity: error}, {rule: away_runs > 2, severity: warn}]";
-  const result = await lint(yamlOf({ rules }), [{ body: GAME }, { body: { ...GAME, id: 2, runs: { home: 12, away: 2 } } }, { body: { ...GAME, id: null } }, { body: { ...GAME, id: 4, plays: "none" } }]);
+  const result = await lint(yamlOf({ rules }), [
+    { body: GAME },
+    { body: { ...GAME, id: 2, runs: { home: 12, away: 2 } } },
+    { body: { ...GAME, id: null } },
+    { body: { ...GAME, id: 4, plays: "none" } },
+  ]);
   expect(result.problems.map(({ code, target, path }) => [code, target, path])).toEqual(
     expect.arrayContaining([
       ["lint.document-failed", "lab.game", ""],
@@ -193,11 +216,16 @@ test("whatever fails a document is a problem: a rule, a null key, a wrong contai
     ]),
   );
   expect(result.documents).toBe(4);
-  expect(result.warnings).toEqual([{ target: "lab.game", rule: "away_runs > 2", count: 3, value: "away_runs=2", capture: "capture 1", path: "" }]);
+  expect(result.warnings).toEqual([
+    { target: "lab.game", rule: "away_runs > 2", count: 3, value: "away_runs=2", capture: "capture 1", path: "" },
+  ]);
 });
 
 test("a rule that only warns is told and is no problem", async () => {
-  const result = await lint(yamlOf({ rules: "    data_quality: [{rule: away_runs > 2, severity: warn}]" }), [{ body: GAME }, { body: { ...GAME, id: 2 } }]);
+  const result = await lint(yamlOf({ rules: "    data_quality: [{rule: away_runs > 2, severity: warn}]" }), [
+    { body: GAME },
+    { body: { ...GAME, id: 2 } },
+  ]);
   expect(result).toMatchObject({ exit: 0, problems: [], warnings: [{ count: 2 }] });
 });
 
@@ -220,6 +248,16 @@ ignore:
   - {path: $.status.code, reason: repeats the state}
 `;
   const game = (id: number): object => ({ id, status: { state: "Final", code: "F" } });
-  const result = await lint(yaml, [{ body: { total: 3, dates: [{ date: "2024-07-12", games: [game(1), game(2)] }, { date: "2024-07-13", games: [game(1)] }] } }]);
+  const result = await lint(yaml, [
+    {
+      body: {
+        total: 3,
+        dates: [
+          { date: "2024-07-12", games: [game(1), game(2)] },
+          { date: "2024-07-13", games: [game(1)] },
+        ],
+      },
+    },
+  ]);
   expect(result).toMatchObject({ problems: [], captures: 1, documents: 3, coverage: { leaf_paths: 5, mapped: 3, ignored: 2 } });
 });

@@ -85,14 +85,17 @@ export async function lintMapping(
     else {
       tree.add(capture.value, capture.pairs);
       for (const wrong of containers.find(capture.value)) {
-        findings.add({ order: counts.captures, name: capture.name }, {
-          kind: "fail",
-          target: null,
-          rule: `the value is ${wrong.expected === "scalar" ? "a" : "an"} ${wrong.expected}`,
-          column: null,
-          pointer: wrong.pointer,
-          value: wrong.value,
-        });
+        findings.add(
+          { order: counts.captures, name: capture.name },
+          {
+            kind: "fail",
+            target: null,
+            rule: `the value is ${wrong.expected === "scalar" ? "a" : "an"} ${wrong.expected}`,
+            column: null,
+            pointer: wrong.pointer,
+            value: wrong.value,
+          },
+        );
       }
       counts.documents += await shredder.add(capture, counts.captures);
       counts.captures++;
@@ -289,11 +292,7 @@ class Shredder implements AsyncDisposable {
     this.#busy.add(work);
   }
 
-  async #shred(
-    connection: Connection,
-    captures: readonly SliceCapture[],
-    documents: readonly SliceDocument[],
-  ): Promise<void> {
+  async #shred(connection: Connection, captures: readonly SliceCapture[], documents: readonly SliceDocument[]): Promise<void> {
     const { findings } = await this.#engine.run(connection, texts(captures), documents);
     for (const finding of findings) {
       const capture = captures[documents[finding.slot]?.capture ?? -1];

@@ -26,7 +26,15 @@ test("mapping lint of files needs no time of their captures and writes nothing",
   await writeFile(join(cli.folder, "in/2.json.gz"), gzipSync('{"id":2,"size":null}'));
   const { exit, data } = await cli.json(["mapping", "lint", "lab/things", "--captures", `${cli.folder}/in/*`]);
   expect(exit).toBe(0);
-  expect(data).toMatchObject({ schema_version: 1, mapping: "lab/things", captures: 2, documents: 2, problems: [], coverage: { leaf_paths: 2, mapped: 2 }, exit: 0 });
+  expect(data).toMatchObject({
+    schema_version: 1,
+    mapping: "lab/things",
+    captures: 2,
+    documents: 2,
+    problems: [],
+    coverage: { leaf_paths: 2, mapped: 2 },
+    exit: 0,
+  });
   expect(existsSync(join(cli.folder, "home"))).toBe(false);
 });
 
@@ -39,7 +47,9 @@ test("mapping lint without files takes the captures of raw, by the name of the m
   const { exit, stdout } = await cli.run(["mapping", "lint", "lab.thing"]);
   expect(exit).toBe(1);
   expect(stdout).toContain("lab/things: 2 problems in 1 documents of 1 captures");
-  expect(stdout).toContain('lint.bad-value  lab.thing.size  $.size\n  size takes INT: once it does not (first "big" at /size of capture 1)');
+  expect(stdout).toContain(
+    'lint.bad-value  lab.thing.size  $.size\n  size takes INT: once it does not (first "big" at /size of capture 1)',
+  );
   expect(stdout).toContain("  $.shape.round  (1 boolean)");
 });
 
@@ -47,7 +57,12 @@ test("mapping lint tells of files that are no captures", async () => {
   await using cli = await SmallCli.open({ ...FILES, "in/1.json": '{"id":1,"size":5}', "in/2.json": '{"id":2,"size":5,"size":6}' });
   const { exit, data } = await cli.json(["mapping", "lint", "lab/things", "--captures", `${cli.folder}/in/*`]);
   expect(exit).toBe(1);
-  expect(data).toMatchObject({ captures: 1, problems: [{ code: "lint.capture-refused", message: expect.stringContaining("2.json: an object of the body has one key twice") as unknown }] });
+  expect(data).toMatchObject({
+    captures: 1,
+    problems: [
+      { code: "lint.capture-refused", message: expect.stringContaining("2.json: an object of the body has one key twice") as unknown },
+    ],
+  });
 });
 
 test("mapping lint of a mapping that does not check gives 2", async () => {

@@ -3,6 +3,7 @@ import { SmallCli } from "../../../tests/small-cli.ts";
 import { checkMapping } from "../../mapping/check-mapping.ts";
 import { mappingJsonSchema } from "../../mapping/mapping-json-schema.ts";
 import { readMapping } from "../../mapping/read-mapping.ts";
+import { toJson } from "../output.ts";
 
 const THINGS = `source: {endpoint: lab, method: things, raw_table: lab.things, document_key: [id], filter: parameters.part is null}
 null_values: ['-']
@@ -46,14 +47,14 @@ test("mapping check tells all problems of all files at once, with their places",
   expect(exit).toBe(2);
   const problems = (data as { problems: { file: string; line: number; column: number; code: string; didYouMean?: string }[] }).problems;
   expect(problems.map(({ file, line, code }) => [file.split("/").at(-1), line, code])).toEqual([
-    ["others.yaml", 4, "mapping.unknown-column-type"],
-    ["things.yaml", 3, "mapping.unknown-column-type"],
+    ["others.yaml", 4, "mapping.unknown-type"],
+    ["things.yaml", 3, "mapping.unknown-type"],
     ["things.yaml", 5, "mapping.table-in-two"],
   ]);
-  expect(problems[0]?.didYouMean).toBe("INT");
+  expect(problems[1]?.didYouMean).toBe("INT");
   expect(data).toMatchObject({ schema_version: 1, files: 2, exit: 2 });
   const { stdout } = await cli.run(["mapping", "check"]);
-  expect(stdout).toMatch(/others\.yaml:4:\d+ {2}.*Did you mean "INT"\?/);
+  expect(stdout).toMatch(/things\.yaml:3:\d+ {2}.*Did you mean "INT"\?/);
   expect(stdout).toContain("3 problems in 2 of 2 mapping files");
 });
 
@@ -70,7 +71,7 @@ test("mapping check of a named file of the folder looks at the others as far as 
   expect(exit).toBe(2);
   const problems = (data as { problems: { file: string; code: string }[] }).problems;
   expect(problems.map((problem) => [problem.file.split("/").at(-1), problem.code])).toEqual([
-    ["others.yaml", "mapping.unknown-column-type"],
+    ["others.yaml", "mapping.unknown-type"],
     ["things.yaml", "mapping.table-in-two"],
   ]);
 });
@@ -128,7 +129,8 @@ test("mapping show of a table shows that one only, and --json gives the checked 
   expect(stdout).toContain("lab.part");
   expect(stdout).not.toContain("lab.thing:");
   const { data } = await cli.json(["mapping", "show", "lab/things"]);
-  expect(data).toEqual({ schema_version: 1, mapping: checkMapping(readMapping(THINGS, "lab/things.yaml")).mapping });
+  const { mapping } = checkMapping(readMapping(THINGS, "lab/things.yaml"));
+  expect(data).toEqual(JSON.parse(toJson({ schema_version: 1, mapping })));
 });
 
 test("mapping show of an unknown name says what is near", async () => {

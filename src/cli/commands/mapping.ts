@@ -55,7 +55,7 @@ export async function runMappingShow(flags: { readonly name: string }, { out, se
   return EXIT.done;
 }
 
-export async function runMappingSchema(_flags: unknown, { out }: CliContext): Promise<number> {
+export function runMappingSchema(_flags: unknown, { out }: CliContext): Promise<number> {
   const schema = mappingJsonSchema();
   out.data(schema);
   out.text(JSON.stringify(schema, null, 2));
