@@ -49,7 +49,7 @@ export const LIBRARY_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   pino: ["src/core"],
   tinyglobby: ["src/pipeline", "src/statsapi"],
   yaml: ["src/config", "src/mapping", "src/statsapi"],
-  zod: ["src/config", "src/mapping", "src/statsapi"],
+  zod: ["src/cli", "src/config", "src/mapping", "src/statsapi"],
 };
 
 const PURE_FOLDERS: readonly string[] = ["mapping", "plan", "sql"];

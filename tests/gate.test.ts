@@ -210,7 +210,7 @@ describe("the gate keeps a whole document out, names rule, place and value, and 
       [{ weight: "heavy" }, ["fail", "lab.thing", "weight takes DOUBLE", "weight", "/weight", "heavy"]],
       [{ weight: "1e999" }, ["fail", "lab.thing", "weight takes DOUBLE", "weight", "/weight", "1e999"]],
       [{ weight: "-" }],
-      [{ items: [{ id: 1, owner: "m1", parts: [{ kept: "maybe" }] }] }, ["fail", "lab.part", "the filter's values are of their types", null, "", "maybe"]],
+      [{ items: [{ id: 1, owner: "m1", parts: [{ kept: "maybe" }] }] }, ["fail", "lab.part", "the filter's values are of their types", null, "/items/0/parts/0/kept", "maybe"]],
       [{ items: [{ id: 1, owner: "m1", parts: [{ kept: false, label: "far too long" }, {}] }] }],
     ]);
   });

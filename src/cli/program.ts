@@ -75,7 +75,7 @@ const COMMANDS: readonly { readonly group: string | null; readonly description: 
         name: "sql",
         description: "ask the store; tables are named as in the mapping, state tables mlb.documents, mlb.runs …",
         arguments: [{ name: "query", description: "one SELECT" }],
-        examples: ['mlb-etl sql "SELECT count(*) FROM game.live_game_plays"'],
+        examples: ['mlb-etl sql "SELECT mapping, count(*) FROM mlb.documents GROUP BY mapping"'],
         load: async () => (await import("./commands/sql.ts")).runSql,
       },
       {
@@ -106,8 +106,8 @@ const COMMANDS: readonly { readonly group: string | null; readonly description: 
       {
         name: "show",
         description: "one mapping as it is understood: targets, columns, keys, rules, export settings",
-        arguments: [{ name: "name", description: "game/live_game_v1, or a table: game.live_game_plays" }],
-        examples: ["mlb-etl mapping show game.live_game_plays"],
+        arguments: [{ name: "name", description: "its name, or one of its tables" }],
+        examples: ["mlb-etl mapping show game/live_game_v1"],
         load: async () => (await import("./commands/mapping.ts")).runMappingShow,
       },
       {

@@ -57,13 +57,13 @@ const GAME = {
   away: { players: { ID8: { name: "Eight", link: "/8" } } },
 };
 
-async function lint(yaml: string, answers: readonly Answer[], strict = false): Promise<LintResult> {
+async function lint(yaml: string, answers: readonly Answer[], strict = false, signal = new AbortController().signal): Promise<LintResult> {
   const mapping = mappingOf(yaml, "lab/games");
   const plan = compilePlan(mapping, { strict });
   await using platform = await SmallPlatform.open();
   await platform.capture(mapping, answers);
   await using database = await openDatabase();
-  return await lintMapping(mapping, plan, lintCapturesOfRaw(platform.raw, plan), { sliceBytes: 500, connections: 2 }, { database });
+  return await lintMapping(mapping, plan, lintCapturesOfRaw(platform.raw, plan), { sliceBytes: 500, connections: 2, signal }, { database });
 }
 
 const at = (result: LintResult, column: string): LintResult["paths"][number] | undefined =>
@@ -112,7 +112,7 @@ test("a path that never hits is a problem, and so is one with nothing but null",
     ["lint.no-hit", "nowhere", "$.nowhere"],
     ["lint.no-hit", "nil", "$.nil"],
   ]);
-  expect(result.problems[1]?.message).toContain("only null is there (1 times)");
+  expect(result.problems[1]?.message).toContain("only null is there (1×)");
   expect(result.exit).toBe(1);
 });
 
@@ -260,4 +260,8 @@ ignore:
     },
   ]);
   expect(result).toMatchObject({ problems: [], captures: 1, documents: 3, coverage: { leaf_paths: 5, mapped: 3, ignored: 2 } });
+});
+
+test("an interrupted lint judges nothing", async () => {
+  await expect(lint(yamlOf(), [{ body: GAME }], false, AbortSignal.abort())).rejects.toMatchObject({ code: "lint.interrupted", exit: 130 });
 });

@@ -167,7 +167,7 @@ function coverageProblems(coverage: LeafCoverage): readonly LintProblem[] {
     const whose = { target, column, path };
     const what = use === "column" ? "the path" : `the path of a ${use}`;
     if (hits === 0) {
-      const nulls = types.null === undefined ? "nothing is there in any document" : `only null is there (${String(types.null)} times)`;
+      const nulls = types.null === undefined ? "nothing is there in any document" : `only null is there (${String(types.null)}×)`;
       problems.push({ code: "lint.no-hit", message: `${what} never hits: ${nulls}`, ...whose });
     }
     for (const place of textOfNumber) {

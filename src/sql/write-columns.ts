@@ -97,7 +97,7 @@ export function writeColumns(input: ColumnsInput): WrittenColumns {
     });
   }
   for (const rule of input.rules) checks.push(writeRule(rule, scope, input));
-  if (input.filter !== null) select = writeFilter(input.filter, select, scope, dialect, checks);
+  if (input.filter !== null) select = writeFilter(input.filter, select, scope, input, checks);
   const kept = [...input.keep, ...input.given.map(name), ...input.columns.map((column) => name(column.name))];
   const flag = (kinds: readonly RowCheck["kind"][], flagName: string): string => {
     const conditions = checks.filter((check) => kinds.includes(check.kind)).map((check) => check.condition);
@@ -213,6 +213,12 @@ function writeExpressionColumn(
   return `${bad === null ? value : `CASE WHEN ${bad} THEN NULL ELSE ${value} END`} AS ${dialect.name(column.name)}`;
 }
 
+/** Where the first JSON value that an expression looks at is. */
+function firstPointerOf(expression: Expression, raw: RawScope): string | null {
+  for (const node of nodesOf(expression)) if (node.kind === "path") return raw.pointer(node.reference);
+  return null;
+}
+
 /** What an expression looks at first, as the value to show where it is bad. */
 function firstColumnOf(expression: Expression, scope: Scope): string | null {
   for (const node of nodesOf(expression)) {
@@ -274,7 +280,7 @@ function ruleValues(rule: PlanRule, scope: Scope, dialect: Dialect): string {
 }
 
 /** Rows that the filter does not keep are gone; a row with a bad value in its filter stays and fails. */
-function writeFilter(filter: Expression, select: string, scope: Scope, dialect: Dialect, checks: RowCheck[]): string {
+function writeFilter(filter: Expression, select: string, scope: Scope, { dialect, raw }: ColumnsInput, checks: RowCheck[]): string {
   const keeps = `(${writeExpression(filter, scope, dialect)}) IS TRUE`;
   const bad = writeBadCondition(filter, scope, dialect);
   if (bad !== null) {
@@ -283,7 +289,7 @@ function writeFilter(filter: Expression, select: string, scope: Scope, dialect: 
       condition: bad,
       rule: "the filter's values are of their types",
       column: null,
-      pointer: dialect.text(""),
+      pointer: firstPointerOf(filter, raw) ?? dialect.text(""),
       value: firstColumnOf(filter, scope) ?? "NULL",
     });
   }

@@ -107,7 +107,10 @@ export function writeRawDocuments(plan: Plan, columns: DocumentColumns, dialect:
       const position = `r.${name(positionColumn(at + 1))}`;
       if (documentStep.each !== "values") return `CAST(${position} AS VARCHAR)`;
       // As `plan/document-position.ts` writes them.
-      return POSITION_ESCAPES.reduce((key, [character, escape]) => dialect.call("replace", [key, dialect.text(character), dialect.text(escape)]), position);
+      return POSITION_ESCAPES.reduce(
+        (key, [character, escape]) => dialect.call("replace", [key, dialect.text(character), dialect.text(escape)]),
+        position,
+      );
     })
     .join(" || ',' || ");
   const mine = keep.filter((column) => column !== capture).map((column) => `r.${column}`);

@@ -49,7 +49,9 @@ interface Evaluated {
 }
 
 /** Each expression as a column of its own. The text is written as YAML by way of JSON. */
-async function evaluate(expressions: readonly (readonly [text: string, type: string, ...rest: unknown[]])[]): Promise<readonly Evaluated[]> {
+async function evaluate(
+  expressions: readonly (readonly [text: string, type: string, ...rest: unknown[]])[],
+): Promise<readonly Evaluated[]> {
   const mapping = mappingOf(`
 source: {endpoint: lab, method: sums, raw_table: lab.sums, document_key: [id]}
 fields: [{name: id, type: INT, json_path: $.id}]

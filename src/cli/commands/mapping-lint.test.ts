@@ -46,7 +46,7 @@ test("mapping lint without files takes the captures of raw, by the name of the m
   await cli.run(["ingest", "--endpoint", "lab", "--method", "things", "--from-files", `${cli.folder}/in/*`, "--captured-at", "file"]);
   const { exit, stdout } = await cli.run(["mapping", "lint", "lab.thing"]);
   expect(exit).toBe(1);
-  expect(stdout).toContain("lab/things: 2 problems in 1 documents of 1 captures");
+  expect(stdout).toContain("lab/things: 2 problems in 1 document of 1 capture");
   expect(stdout).toContain(
     'lint.bad-value  lab.thing.size  $.size\n  size takes INT: once it does not (first "big" at /size of capture 1)',
   );

@@ -69,10 +69,9 @@ async function lintFiles(
 function report(name: string, result: LintResult, { out }: CliContext): void {
   const { documents, captures, skipped, paths, coverage, problems, warnings, exit } = result;
   out.data({ schema_version: 1, mapping: name, captures, skipped, documents, paths, coverage, problems, warnings, exit });
-  const found = problems.length === 0 ? "no problem" : `${String(problems.length)} problem${problems.length === 1 ? "" : "s"}`;
-  out.text(
-    `${name}: ${found} in ${String(documents)} documents of ${String(captures)} captures${skipped === 0 ? "" : ` (${String(skipped)} more that it does not take)`}`,
-  );
+  const found = problems.length === 0 ? "no problem" : counted(problems.length, "problem");
+  const left = skipped === 0 ? "" : ` (${String(skipped)} more that it does not take)`;
+  out.text(`${name}: ${found} in ${counted(documents, "document")} of ${counted(captures, "capture")}${left}`);
   out.text(`paths: ${String(paths.length)} of the mapping, ${String(paths.filter(({ hits }) => hits === 0).length)} without a hit`);
   out.text(
     `leaf paths: ${String(coverage.leaf_paths)} in the documents, ${String(coverage.mapped)} mapped, ${String(coverage.ignored)} ignored, ${String(coverage.unknown.length)} unknown`,
@@ -93,4 +92,8 @@ function report(name: string, result: LintResult, { out }: CliContext): void {
       warnings.map(({ target, rule, count, capture, path, value }) => ({ target, rule, rows: count, first_at: path, value, capture })),
     );
   }
+}
+
+function counted(number: number, noun: string): string {
+  return `${String(number)} ${noun}${number === 1 ? "" : "s"}`;
 }

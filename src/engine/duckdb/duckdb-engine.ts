@@ -5,6 +5,7 @@ import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import { SLICE_COLUMNS, SLICE_TABLES, type Stage, lookupTable, parameterColumn, targetTable } from "../../sql/slice-tables.ts";
 import { type CrossCheck, writeCrossChecks, writeDoubleKeys, writeVerdicts } from "../../sql/write-gate.ts";
 import { type ShredSql, writeShred } from "../../sql/write-shred.ts";
+import { Findings } from "../findings.ts";
 import { FINDING_KINDS, type Finding, type SliceDocument, type SliceRows, type SliceVerdict } from "../slice.ts";
 
 /** Runs a plan over slices on DuckDB connections: the rows of a slice stay in temporary tables of its connection, for a store to apply. */
@@ -89,54 +90,54 @@ export class DuckdbEngine {
 
   async #verdict(connection: Connection, documents: readonly SliceDocument[]): Promise<SliceVerdict> {
     const rows: SliceRows[] = [];
-    const findings: Finding[] = [];
+    const findings = new Findings();
     const found = new Set<number>();
-    const flagged = new Map<number, Set<number>>();
+    const flagged = new Map<number, number[]>();
     const doubled = new Map<number, number[]>();
     for (const row of await connection.rows(this.#verdicts)) {
       const target = Number(row["target"]);
       const slot = Number(row["slot"]);
       if (target < 0) found.add(slot);
       else rows.push({ target, slot, rows: Number(row["rows"]) });
-      if (row["fails"] === true || row["bads"] === true || row["warns"] === true)
-        flagged.set(target, (flagged.get(target) ?? new Set()).add(slot));
-      if (row["doubles"] === true) doubled.set(target, [...(doubled.get(target) ?? []), slot]);
+      if (row["fails"] === true || row["bads"] === true || row["warns"] === true) append(flagged, target, slot);
+      if (row["doubles"] === true) append(doubled, target, slot);
     }
-    for (const document of documents) {
-      if (found.has(document.slot)) continue;
-      findings.push({
-        slot: document.slot,
-        kind: "fail",
-        target: null,
-        rule: "the document is in its capture",
-        column: null,
-        pointer: document.position,
-        value: null,
-      });
+    for (const { slot, position } of documents) {
+      if (!found.has(slot))
+        findings.add({
+          slot,
+          kind: "fail",
+          target: null,
+          rule: "the document is in its capture",
+          column: null,
+          pointer: position,
+          value: null,
+        });
     }
+    const gather = async (sql: string, target: string | null, parts: SqlRow = {}): Promise<void> => {
+      for await (const batch of connection.batches(sql)) for (const row of batch) findings.add(readFinding({ ...row, ...parts }, target));
+    };
     for (const [target, slots] of flagged) {
       const details = this.#shred.details[target + 1];
-      if (details !== undefined)
-        findings.push(
-          ...(await connection.rows(details.query([...slots].join(", ")))).map((row) => readFinding(row, this.#targetName(target))),
-        );
+      if (details !== undefined) await gather(details.query(slots.join(", ")), this.#targetName(target));
     }
     for (const [target, slots] of doubled) {
-      const doubles = await connection.rows(writeDoubleKeys(this.#plan, target, slots.join(", "), duckdbDialect));
-      findings.push(
-        ...doubles.map((row) =>
-          readFinding({ ...row, kind: "fail", rule: "the primary key is unique", column: null, pointer: "" }, this.#targetName(target)),
-        ),
-      );
+      const parts = { kind: "fail", rule: "the primary key is unique", column: null, pointer: "" };
+      await gather(writeDoubleKeys(this.#plan, target, slots.join(", "), duckdbDialect), this.#targetName(target), parts);
     }
-    for (const check of this.#crossChecks)
-      findings.push(...(await connection.rows(check.sql)).map((row) => readFinding(row, check.target)));
-    return { rows, findings };
+    for (const check of this.#crossChecks) await gather(check.sql, check.target);
+    return { rows, findings: findings.all() };
   }
 
   #targetName(target: number): string | null {
     return this.#plan.targets[target]?.name ?? null;
   }
+}
+
+function append(lists: Map<number, number[]>, key: number, value: number): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
 }
 
 function* rowsOf(bodies: Iterable<{ readonly capture: number; readonly body: string }>): Generator<readonly [number, string]> {

@@ -1,0 +1,126 @@
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { SqlRow } from "../src/duckdb/sql-value.ts";
+import { SmallPlatform, mappingOf } from "./small-platform.ts";
+import { StartedProcess } from "./started-process.ts";
+import type { ProcessOrder } from "./transform-process.ts";
+
+/** Kills at random moments beside those at named steps: `CRASH_RUNS=100 npx vitest run tests/crash.test.ts`. */
+const RANDOM_KILLS = Number(process.env["CRASH_RUNS"] ?? 1);
+
+const MAPPING = `
+source: {endpoint: lab, method: things, raw_table: lab.things, document_key: [id], version: $.v}
+fields: [{name: id, type: INT, json_path: $.id}]
+targets:
+  - name: lab.thing
+    primary_key: [id]
+    fields:
+      - {name: size, type: INT, json_path: $.size}
+    data_quality:
+      - {rule: size >= 0, severity: error}
+  - name: lab.item
+    array_source: $.items[*]
+    primary_key: [id, n]
+    fields:
+      - {name: n, type: INT, source_field: index}
+      - {name: word, type: TEXT, json_path: $}
+`;
+const mapping = mappingOf(MAPPING);
+const SLICE_BYTES = 200;
+const DOCUMENTS = 24;
+
+/** Items appear and vanish from state to state; some newest states fail, some sizes are bad. */
+function bodyOf(id: number, version: number): object {
+  const size = version === 2 && id % 7 === 3 ? -1 : id % 5 === 0 ? "bad" : id + version;
+  return { id, v: String(version), size, items: Array.from({ length: (id * version) % 6 }, (_, n) => `w${String(n * version)}`) };
+}
+
+let root: string;
+let before: string;
+let expected: Readonly<Record<string, readonly SqlRow[]>>;
+
+/** All that a store says of the data: no times, no runs. */
+async function stateOf(platform: SmallPlatform): Promise<Readonly<Record<string, readonly SqlRow[]>>> {
+  const queries = {
+    things: "SELECT * EXCLUDE (transformed_at) FROM store.lab.thing ORDER BY id",
+    items: "SELECT * EXCLUDE (transformed_at) FROM store.lab.item ORDER BY id, n",
+    documents: "SELECT * EXCLUDE (run_id, applied_at) FROM store.mlb.documents ORDER BY document_key",
+    quarantine: "SELECT * EXCLUDE (run_id, recorded_at) FROM store.mlb.quarantine ORDER BY ALL",
+    bad_values: "SELECT * EXCLUDE (run_id, recorded_at) FROM store.mlb.bad_values ORDER BY ALL",
+    // What is counted is counted once, in whichever run it was done.
+    counts: "SELECT sum(applied) AS applied, sum(stale) AS stale, sum(quarantined) AS quarantined, sum(failed_states) AS failed_states, sum(bad_values) AS bad_values FROM store.mlb.runs",
+    row_counts: "SELECT target, sum(rows_in) AS rows_in, sum(inserted) AS inserted, sum(updated) AS updated, sum(unchanged) AS unchanged, sum(deleted) AS deleted FROM store.mlb.run_targets GROUP BY target ORDER BY target",
+    unbalanced: "SELECT * FROM store.mlb.runs WHERE selected <> applied + unchanged + stale + quarantined",
+  };
+  const results = await platform.queries(...Object.values(queries));
+  return Object.fromEntries(Object.keys(queries).map((name, at) => [name, results[at] ?? []]));
+}
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "crash-"));
+  before = join(root, "before");
+  await writeFile(join(root, "things.yaml"), MAPPING);
+  const ids = Array.from({ length: DOCUMENTS }, (_, at) => at + 1);
+  const captures = (version: number, from: readonly number[]): { body: object; capturedAt: string }[] => from.map((id) => ({ body: bodyOf(id, version), capturedAt: `2024-07-13T0${String(version)}:00:00.000000Z` }));
+  // Half of the documents are stored in a first state; then all have a second one.
+  const platform = SmallPlatform.on(before);
+  await platform.capture(mapping, captures(1, ids.filter((id) => id % 2 === 0)));
+  await platform.transform(mapping);
+  await platform.capture(mapping, captures(2, ids));
+  const undisturbed = SmallPlatform.on(join(root, "undisturbed"));
+  await cp(before, undisturbed.home, { recursive: true });
+  await undisturbed.transform(mapping, undefined, { sliceBytes: SLICE_BYTES, connections: 2 });
+  expected = await stateOf(undisturbed);
+});
+afterAll(async () => {
+  await rm(root, { recursive: true, force: true });
+});
+
+/** Starts on a fresh copy, lets `kill` end it, runs again, and compares. */
+async function expectRecovery(stopAt: ProcessOrder["stopAt"], kill?: (started: StartedProcess) => Promise<void>): Promise<void> {
+  const home = await mkdtemp(join(root, "work-"));
+  await cp(before, home, { recursive: true });
+  await using started = new StartedProcess({ home, mapping: join(root, "things.yaml"), waitMs: 10_000, sliceBytes: SLICE_BYTES, connections: 2, work: "transform", stopAt });
+  if (kill === undefined) expect(await started.until("done")).not.toMatchObject({ said: "done" });
+  else await kill(started);
+  const signal = await started.ended();
+  if (kill === undefined) expect(signal).toBe("SIGKILL");
+  const platform = SmallPlatform.on(home);
+  await platform.transform(mapping, undefined, { sliceBytes: SLICE_BYTES, connections: 2 });
+  expect(await stateOf(platform)).toEqual(expected);
+  await rm(home, { recursive: true, force: true });
+}
+
+describe("a transform that is killed and run again gives what an undisturbed one gives", () => {
+  test("the data that it is tried on have everything in them", () => {
+    expect(expected["counts"]).toEqual([{ applied: 36n - 2n, stale: 0n, quarantined: 2n, failed_states: 3n, bad_values: 6n }]);
+    expect(expected["row_counts"]?.every((row) => Number(row["updated"]) > 0 && Number(row["inserted"]) > 0)).toBe(true);
+    expect(expected["unbalanced"]).toEqual([]);
+  });
+
+  test.each([
+    ["while it prepares the tables", { when: "before", statement: "^COMMIT", nth: 1 }],
+    ["when the run is begun", { when: "after", statement: "^INSERT INTO store.mlb.runs", nth: 1 }],
+    ["while a slice is shredded", { when: "after", statement: "^CREATE TEMP TABLE slice_target_0", nth: 3 }],
+    ["between two tables of a slice", { when: "after", statement: "^DELETE FROM", nth: 3 }],
+    ["between the rows and the documents", { when: "before", statement: "^INSERT OR REPLACE INTO store.mlb.documents", nth: 2 }],
+    ["before the commit of a slice", { when: "before", statement: "^COMMIT", nth: 5 }],
+    ["after the commit of a slice", { when: "after", statement: "^COMMIT", nth: 5 }],
+    ["before it lets go of the file", { when: "before", statement: "^DETACH", nth: 3 }],
+    ["before it ends the run", { when: "before", statement: "^UPDATE store.mlb.runs SET status", nth: 1 }],
+  ] as const)("%s", async (_where, at) => {
+    await expectRecovery({ how: "die", ...at });
+  });
+
+  test.each(Array.from({ length: RANDOM_KILLS }, (_, at) => at + 1))("at some moment, time %i", async () => {
+    // A moment of its own each time: after some slices, or at once.
+    const slices = Math.floor(Math.random() * 8);
+    await expectRecovery(undefined, async (started) => {
+      await started.until("started");
+      for (let slice = 0; slice < slices; slice++) await started.next();
+      started.kill();
+    });
+  });
+});
