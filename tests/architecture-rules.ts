@@ -32,7 +32,6 @@ const FOLDER_ORDER: readonly string[] = ["core", "config", "mapping", "plan", "s
 const ALLOWED_PAIRS: readonly string[] = [
   // A store applies what an engine found: the findings and counts of a slice are the engine's.
   "store -> engine",
-  // Recordings and catalogues are read like mappings: the same YAML reader, problems and spellings.
 ];
 
 /** Folders that may import these folders only, whatever their layer. */

@@ -93,7 +93,7 @@ describe("the layer rule", () => {
     ["a folder above", "src/core/a.ts", "../plan/b.ts"],
     ["the use cases from a store", "src/store/duckdb/a.ts", "../../pipeline/b.ts"],
     ["a later folder of the pure ones", "src/mapping/a.ts", "../plan/b.ts"],
-    ["a neighbour among engine, store, raw and statsapi", "src/store/duckdb/a.ts", "../../engine/duckdb/b.ts"],
+    ["a neighbour among engine, store, raw and statsapi", "src/raw/a.ts", "../store/duckdb/b.ts"],
     ["the web from the command line", "src/cli/a.ts", "../web/b.ts"],
     ["anything but core from the simulator", "src/simulate/a.ts", "../config/b.ts"],
     ["the simulator from a use case", "src/pipeline/a.ts", "../simulate/b.ts"],

@@ -79,7 +79,8 @@ function thing(id: number, change: Body = {}): Body {
   };
 }
 
-const QUARANTINE = "SELECT document_key, kind, target, rule, column_name, pointer, value FROM store.mlb.quarantine WHERE status = 'open' ORDER BY document_key, rule, target";
+const QUARANTINE =
+  "SELECT document_key, kind, target, rule, column_name, pointer, value FROM store.mlb.quarantine WHERE status = 'open' ORDER BY document_key, rule, target";
 const APPLIED = "SELECT id FROM store.lab.thing ORDER BY id";
 
 interface Outcome {
@@ -106,14 +107,26 @@ type Failure = readonly [kind: string, target: string | null, rule: string, colu
 /** Documents of one slice, each with what it must fail by (nothing: it must pass), and none must hurt another. */
 async function expectFailures(cases: readonly (readonly [change: Body, ...failures: readonly Failure[]])[]): Promise<Outcome> {
   const found = await judge(cases.map(([change], at) => ({ body: thing(at + 1, change) })));
-  const told = cases.map(([change], at) => [change, ...found.quarantine.filter((row) => row["document_key"] === `[${String(at + 1)}]`).map((row) => [row["kind"], row["target"], row["rule"], row["column_name"], row["pointer"], row["value"]])]);
+  const told = cases.map(([change], at) => [
+    change,
+    ...found.quarantine
+      .filter((row) => row["document_key"] === `[${String(at + 1)}]`)
+      .map((row) => [row["kind"], row["target"], row["rule"], row["column_name"], row["pointer"], row["value"]]),
+  ]);
   expect(told).toEqual(cases);
   expect(found.applied).toEqual(cases.flatMap(([, ...failures], at) => (failures.length === 0 ? [at + 1] : [])));
   expect(found.quarantine.length).toBe(cases.flatMap(([, ...failures]) => failures).length);
   return found;
 }
 
-const wrong = (expected: "an object" | "an array" | "a scalar", pointer: string, value: unknown): Failure => ["fail", null, `the value is ${expected}`, null, pointer, JSON.stringify(value)];
+const wrong = (expected: "an object" | "an array" | "a scalar", pointer: string, value: unknown): Failure => [
+  "fail",
+  null,
+  `the value is ${expected}`,
+  null,
+  pointer,
+  JSON.stringify(value),
+];
 const missing = (target: string, pointer: string): Failure => ["fail", null, `the container of ${target} is there`, null, pointer, null];
 
 describe("the gate keeps a whole document out, names rule, place and value, and lets the others of the slice go on", () => {
@@ -135,7 +148,9 @@ describe("the gate keeps a whole document out, names rule, place and value, and 
   });
 
   test("for a key of a type that does not take it", async () => {
-    await expectFailures([[{ items: [{ id: "one", owner: "m1", parts: [] }] }, ["fail", "lab.item", "value is not null", "value", "/items/0/id", "one"]]]);
+    await expectFailures([
+      [{ items: [{ id: "one", owner: "m1", parts: [] }] }, ["fail", "lab.item", "value is not null", "value", "/items/0/id", "one"]],
+    ]);
   });
 
   test("for a value of another kind than is read, at every kind of place", async () => {
@@ -176,6 +191,52 @@ describe("the gate keeps a whole document out, names rule, place and value, and 
     ]);
   });
 
+  test("but for no value of which nothing is read but that it is there", async () => {
+    const counted = mappingOf(`
+source: {endpoint: lab, method: things, raw_table: lab.things, document_key: [id]}
+fields: [{name: id, type: INT, json_path: $.id}]
+targets:
+  - name: lab.place
+    array_source: $.places[*]
+    lookups: {name: "document.names.{$}"}
+    primary_key: [id, n]
+    fields: [{name: n, type: INT, source_field: index}]
+  - name: lab.name
+    object_source: $.names.*
+    primary_key: [id, name]
+    fields: [{name: name, type: TEXT, source_field: key}]
+  - name: lab.hall
+    object_source: $.hall
+    optional: true
+    primary_key: [id]
+    fields: [{name: at, type: TIMESTAMPTZ, source_field: captured_at}]
+  - name: lab.room
+    array_source: $.rooms[*]
+    primary_key: [id, n]
+    fields: [{name: n, type: INT, source_field: index}]
+`);
+    await using platform = await SmallPlatform.open();
+    await platform.capture(counted, [
+      {
+        body: {
+          id: 1,
+          places: ["x", "y"],
+          names: { a: { of: 1 }, b: "text", c: [1] },
+          hall: { any: "thing" },
+          rooms: [{}, [], null, 5, "x"],
+        },
+      },
+    ]);
+    const { exit, record } = await platform.transform(counted);
+    expect(exit).toBe(0);
+    expect(record.targets.map(({ target, inserted }) => [target, inserted])).toEqual([
+      ["lab.place", 2n],
+      ["lab.name", 3n],
+      ["lab.hall", 1n],
+      ["lab.room", 5n],
+    ]);
+  });
+
   test("for a container that is absent or null, which is not an empty one", async () => {
     const parts: Failure[] = [missing("lab.item", "/items"), missing("lab.part", "/items")];
     await expectFailures([
@@ -187,7 +248,14 @@ describe("the gate keeps a whole document out, names rule, place and value, and 
       [{ items: [] }],
       [{ members: {}, items: [] }],
       // Below the first wildcard an absent one states no rows; an optional one may be absent.
-      [{ items: [{ id: 1, owner: "m1" }, { id: 2, owner: null, parts: null }] }],
+      [
+        {
+          items: [
+            { id: 1, owner: "m1" },
+            { id: 2, owner: null, parts: null },
+          ],
+        },
+      ],
       [{ notes: undefined }],
       [{ notes: null }],
       [{ notes: [] }],
@@ -198,9 +266,22 @@ describe("the gate keeps a whole document out, names rule, place and value, and 
     const found = await expectFailures([
       [{ size: 0 }, ["rule", "lab.thing", "size > 0", null, "", "size=0"]],
       [{ size: null }],
-      [{ items: [{ id: 1, owner: "m2", parts: [] }] }, ["fail", "lab.item", "id, owner is in lab.member", "id, owner", "/items/0", "id=3, owner=m2"]],
+      [
+        { items: [{ id: 1, owner: "m2", parts: [] }] },
+        ["fail", "lab.item", "id, owner is in lab.member", "id, owner", "/items/0", "id=3, owner=m2"],
+      ],
       [{ items: [{ id: 1, owner: null, parts: [] }] }],
-      [{ items: [{ id: 500, owner: "m1", parts: [{ kept: true }, { kept: true }] }] }, ["rule", "lab.item", "value < (select sum(n) from lab.part) or value < 100", null, "/items/0", "value=500, sum of lab.part=1, value=500"]],
+      [
+        { items: [{ id: 500, owner: "m1", parts: [{ kept: true }, { kept: true }] }] },
+        [
+          "rule",
+          "lab.item",
+          "value < (select sum(n) from lab.part) or value < 100",
+          null,
+          "/items/0",
+          "value=500, sum of lab.part=1, value=500",
+        ],
+      ],
     ]);
     expect(found.exit).toBe(3);
   });
@@ -210,7 +291,10 @@ describe("the gate keeps a whole document out, names rule, place and value, and 
       [{ weight: "heavy" }, ["fail", "lab.thing", "weight takes DOUBLE", "weight", "/weight", "heavy"]],
       [{ weight: "1e999" }, ["fail", "lab.thing", "weight takes DOUBLE", "weight", "/weight", "1e999"]],
       [{ weight: "-" }],
-      [{ items: [{ id: 1, owner: "m1", parts: [{ kept: "maybe" }] }] }, ["fail", "lab.part", "the filter's values are of their types", null, "/items/0/parts/0/kept", "maybe"]],
+      [
+        { items: [{ id: 1, owner: "m1", parts: [{ kept: "maybe" }] }] },
+        ["fail", "lab.part", "the filter's values are of their types", null, "/items/0/parts/0/kept", "maybe"],
+      ],
       [{ items: [{ id: 1, owner: "m1", parts: [{ kept: false, label: "far too long" }, {}] }] }],
     ]);
   });
@@ -227,7 +311,13 @@ describe("the gate keeps a whole document out, names rule, place and value, and 
   });
 
   test("for a document without a name", async () => {
-    const found = await judge([{ body: thing(1) }, { body: { ...thing(2), id: null } }, { body: { ...thing(3), id: "three" } }, { body: [] }, { body: { ...thing(4), id: { is: 4 } } }]);
+    const found = await judge([
+      { body: thing(1) },
+      { body: { ...thing(2), id: null } },
+      { body: { ...thing(3), id: "three" } },
+      { body: [] },
+      { body: { ...thing(4), id: { is: 4 } } },
+    ]);
     expect(found.applied).toEqual([1]);
     expect(found.quarantine.map((row) => [row["document_key"], row["rule"], row["pointer"], row["value"]])).toEqual([
       ["capture 2", "id is not null", "/id", null],
@@ -238,22 +328,75 @@ describe("the gate keeps a whole document out, names rule, place and value, and 
   });
 
   test("for a key that is no exact number, which would be taken for another document", async () => {
-    const found = await judge([{ body: JSON.stringify(thing(1)).replace('"id":1,', '"id":9007199254740993,') }, { body: { ...thing(2), id: "9007199254740993" } }, { body: { ...thing(3), id: 9007199254740991 } }]);
-    expect(found.quarantine.map((row) => [row["document_key"], row["rule"], row["pointer"]])).toEqual([["capture 1", "id is an exact number", "/id"]]);
+    const found = await judge([
+      { body: JSON.stringify(thing(1)).replace('"id":1,', '"id":9007199254740993,') },
+      { body: { ...thing(2), id: "9007199254740993" } },
+      { body: { ...thing(3), id: 9007199254740991 } },
+    ]);
+    expect(found.quarantine.map((row) => [row["document_key"], row["rule"], row["pointer"]])).toEqual([
+      ["capture 1", "id is an exact number", "/id"],
+    ]);
     expect(found.applied).toEqual([9007199254740991, Number("9007199254740993")]);
   });
 });
 
 describe("a bad value in a nullable column", () => {
-  const odd = { size: "big", members: { m1: { age: "old", team: { id: 7 } }, "a/b~c": { age: 1.5 } }, items: [{ id: 1, owner: "m1", parts: [{ kept: true, label: "abcd" }, { kept: true, label: "-" }] }], meta: { year: 2024, name: "x12" } };
+  const odd = {
+    size: "big",
+    members: { m1: { age: "old", team: { id: 7 } }, "a/b~c": { age: 1.5 } },
+    items: [
+      {
+        id: 1,
+        owner: "m1",
+        parts: [
+          { kept: true, label: "abcd" },
+          { kept: true, label: "-" },
+        ],
+      },
+    ],
+    meta: { year: 2024, name: "x12" },
+  };
   const BAD = [
-    { target: "lab.member", column_name: "age", rule: "age takes INT", pointer: "/members/a~1b~0c/age", value: "1.5", raw_id: 1n, document_key: "[1]" },
-    { target: "lab.member", column_name: "age", rule: "age takes INT", pointer: "/members/m1/age", value: "old", raw_id: 1n, document_key: "[1]" },
-    { target: "lab.part", column_name: "label", rule: "label takes VARCHAR(3)", pointer: "/items/0/parts/0/label", value: "abcd", raw_id: 1n, document_key: "[1]" },
-    { target: "lab.thing", column_name: "half", rule: "half takes INT", pointer: "name::INT", value: "x12", raw_id: 1n, document_key: "[1]" },
+    {
+      target: "lab.member",
+      column_name: "age",
+      rule: "age takes INT",
+      pointer: "/members/a~1b~0c/age",
+      value: "1.5",
+      raw_id: 1n,
+      document_key: "[1]",
+    },
+    {
+      target: "lab.member",
+      column_name: "age",
+      rule: "age takes INT",
+      pointer: "/members/m1/age",
+      value: "old",
+      raw_id: 1n,
+      document_key: "[1]",
+    },
+    {
+      target: "lab.part",
+      column_name: "label",
+      rule: "label takes VARCHAR(3)",
+      pointer: "/items/0/parts/0/label",
+      value: "abcd",
+      raw_id: 1n,
+      document_key: "[1]",
+    },
+    {
+      target: "lab.thing",
+      column_name: "half",
+      rule: "half takes INT",
+      pointer: "name::INT",
+      value: "x12",
+      raw_id: 1n,
+      document_key: "[1]",
+    },
     { target: "lab.thing", column_name: "size", rule: "size takes INT", pointer: "/size", value: "big", raw_id: 1n, document_key: "[1]" },
   ];
-  const BAD_VALUES = "SELECT target, column_name, rule, pointer, value, raw_id, document_key FROM store.mlb.bad_values ORDER BY target, column_name, pointer";
+  const BAD_VALUES =
+    "SELECT target, column_name, rule, pointer, value, raw_id, document_key FROM store.mlb.bad_values ORDER BY target, column_name, pointer";
 
   test("becomes NULL and is kept with pointer, text and capture", async () => {
     await using platform = await SmallPlatform.open();
@@ -261,11 +404,22 @@ describe("a bad value in a nullable column", () => {
     const { exit, record } = await platform.transform(mapping);
     expect(exit).toBe(0);
     expect(record.run).toMatchObject({ applied: 1n, bad_values: 5n });
-    const [bad, things, members, parts] = await platform.queries(BAD_VALUES, "SELECT size, half, name FROM store.lab.thing", "SELECT member, age FROM store.lab.member ORDER BY member", "SELECT n, label FROM store.lab.part ORDER BY n");
+    const [bad, things, members, parts] = await platform.queries(
+      BAD_VALUES,
+      "SELECT size, half, name FROM store.lab.thing",
+      "SELECT member, age FROM store.lab.member ORDER BY member",
+      "SELECT n, label FROM store.lab.part ORDER BY n",
+    );
     expect(bad).toEqual(BAD);
     expect(things).toEqual([{ size: null, half: null, name: "x12" }]);
-    expect(members).toEqual([{ member: "a/b~c", age: null }, { member: "m1", age: null }]);
-    expect(parts).toEqual([{ n: 0, label: null }, { n: 1, label: "-" }]);
+    expect(members).toEqual([
+      { member: "a/b~c", age: null },
+      { member: "m1", age: null },
+    ]);
+    expect(parts).toEqual([
+      { n: 0, label: null },
+      { n: 1, label: "-" },
+    ]);
 
     // The next state says better: nothing bad is left.
     await platform.capture(mapping, [{ body: thing(1, { v: "2" }) }]);
@@ -277,7 +431,9 @@ describe("a bad value in a nullable column", () => {
     const found = await judge([{ body: thing(1, odd) }, { body: thing(2) }], true);
     expect(found.applied).toEqual([2]);
     expect(found.exit).toBe(1);
-    const places = found.quarantine.map((row) => `${sqlText(row["target"])} ${sqlText(row["pointer"])} ${sqlText(row["value"])}`).toSorted();
+    const places = found.quarantine
+      .map((row) => `${sqlText(row["target"])} ${sqlText(row["pointer"])} ${sqlText(row["value"])}`)
+      .toSorted();
     expect(places).toEqual(BAD.map((bad) => `${bad.target} ${bad.pointer} ${bad.value}`).toSorted());
   });
 });
@@ -297,7 +453,9 @@ describe("when the newest state of a document fails", () => {
     expect(exit).toBe(3);
     expect(record.run).toMatchObject({ selected: 1n, applied: 1n, quarantined: 0n, failed_states: 1n });
     expect(await platform.rows(SIZE)).toEqual([{ size: 2, source_version: "2" }]);
-    expect(await platform.rows("SELECT version, raw_id, status FROM store.mlb.quarantine")).toEqual([{ version: "3", raw_id: 3n, status: "open" }]);
+    expect(await platform.rows("SELECT version, raw_id, status FROM store.mlb.quarantine")).toEqual([
+      { version: "3", raw_id: 3n, status: "open" },
+    ]);
   });
 
   test("that is remembered: a second run does not try again, and counts the document as unchanged", async () => {
@@ -318,16 +476,26 @@ describe("when the newest state of a document fails", () => {
     const again = await platform.transform(mapping);
     expect(again.exit).toBe(3);
     expect(again.record.run).toMatchObject({ selected: 1n, applied: 0n, quarantined: 1n, failed_states: 1n });
-    expect(await platform.rows("SELECT status FROM store.mlb.quarantine ORDER BY status")).toEqual([{ status: "open" }, { status: "resolved" }]);
+    expect(await platform.rows("SELECT status FROM store.mlb.quarantine ORDER BY status")).toEqual([
+      { status: "open" },
+      { status: "resolved" },
+    ]);
     expect((await platform.transform(mapping)).record.run).toMatchObject({ unchanged: 1n, failed_states: 0n });
   });
 
   test("and no state passes, the document is quarantined once, with every state that was tried", async () => {
     await using platform = await SmallPlatform.open();
-    await platform.capture(mapping, [1, 2, 3].map((v) => ({ body: thing(1, { v: String(v), size: -v }) })));
+    await platform.capture(
+      mapping,
+      [1, 2, 3].map((v) => ({ body: thing(1, { v: String(v), size: -v }) })),
+    );
     const { record } = await platform.transform(mapping);
     expect(record.run).toMatchObject({ selected: 1n, applied: 0n, quarantined: 1n, failed_states: 3n });
-    expect(await platform.rows("SELECT version FROM store.mlb.quarantine ORDER BY version")).toEqual([{ version: "1" }, { version: "2" }, { version: "3" }]);
+    expect(await platform.rows("SELECT version FROM store.mlb.quarantine ORDER BY version")).toEqual([
+      { version: "1" },
+      { version: "2" },
+      { version: "3" },
+    ]);
     expect(await platform.rows("SELECT * FROM store.mlb.documents")).toEqual([]);
   });
 

@@ -10,16 +10,28 @@ import type { Stage } from "../src/sql/slice-tables.ts";
 import { inventedMapping } from "./invented-endpoint.ts";
 
 const MAPPINGS: readonly (readonly [name: string, mapping: () => Mapping])[] = [
-  ["live-game", () => requireMapping(readFileSync(join(import.meta.dirname, "../config/schemas/mappings/game/live_game_v1.yaml"), "utf8"), "game/live_game_v1.yaml")],
+  [
+    "live-game",
+    () =>
+      requireMapping(
+        readFileSync(join(import.meta.dirname, "../config/schemas/mappings/game/live_game_v1.yaml"), "utf8"),
+        "game/live_game_v1.yaml",
+      ),
+  ],
   ["invented", inventedMapping],
 ];
-const DIALECTS: readonly (readonly [name: string, stages: (plan: Plan) => readonly Stage[]])[] = [["duckdb", (plan) => new DuckdbEngine(plan).stages()]];
+const DIALECTS: readonly (readonly [name: string, stages: (plan: Plan) => readonly Stage[]])[] = [
+  ["duckdb", (plan) => new DuckdbEngine(plan).stages()],
+];
 
 /** One statement after the other, broken so that a change shows where it is. */
 function render(stages: readonly Stage[]): string {
   return stages
     .map(({ name, sql }) => {
-      const lines = sql.replaceAll(/ (?=(?:SELECT|FROM|LEFT JOIN|JOIN|WHERE|GROUP BY|UNION ALL)\b)/g, "\n").replaceAll(/, (?=CASE WHEN |"[a-z])/g, ",\n  ").replaceAll(/ OR (?=\()/g, "\n    OR ");
+      const lines = sql
+        .replaceAll(/ (?=(?:SELECT|FROM|LEFT JOIN|JOIN|WHERE|GROUP BY|UNION ALL)\b)/g, "\n")
+        .replaceAll(/, (?=CASE WHEN |"[a-z])/g, ",\n  ")
+        .replaceAll(/ OR (?=\()/g, "\n    OR ");
       return `-- ${name}\n${lines};\n`;
     })
     .join("\n");

@@ -32,7 +32,14 @@ const express = {
         { kind: "signal", by: 55, track: 7, weight: 2 },
       ],
     },
-    { station: "BBB", delay: null, events: [{ kind: "door", by: 99, weight: 0.25 }, { kind: "door", by: 31 }] },
+    {
+      station: "BBB",
+      delay: null,
+      events: [
+        { kind: "door", by: 99, weight: 0.25 },
+        { kind: "door", by: 31 },
+      ],
+    },
   ],
   cars: { "1": { class: 1, rows: { "10": { taken: true }, "11": { taken: false } } }, "2": { class: 2, rows: {} } },
   remarks: ["late", "it's full; -- really", "late"],
@@ -59,7 +66,8 @@ const TABLES = mapping.targets.map((target) => target.name);
 async function tables(platform: SmallPlatform): Promise<Record<string, readonly SqlRow[]>> {
   const results = await platform.queries(
     ...mapping.targets.map(
-      (target) => `SELECT ${target.fields.map((field) => `"${field.name}"`).join(", ")} FROM store.${target.name} ORDER BY ${target.primaryKey.map((column) => `"${column}"`).join(", ")}`,
+      (target) =>
+        `SELECT ${target.fields.map((field) => `"${field.name}"`).join(", ")} FROM store.${target.name} ORDER BY ${target.primaryKey.map((column) => `"${column}"`).join(", ")}`,
     ),
   );
   return Object.fromEntries(TABLES.map((name, at) => [name, results[at] ?? []]));
@@ -190,8 +198,19 @@ describe("a mapping written in a test for an endpoint that the code has never se
   });
 
   test("with all of it accounted for", () => {
-    expect(result.record.run).toMatchObject({ selected: 3n, applied: 3n, unchanged: 0n, stale: 0n, quarantined: 0n, bad_values: 0n, warnings: 1n, status: "done" });
-    expect(result.record.targets.map(({ target, rows_in, inserted }) => [target, Number(rows_in), Number(inserted)])).toEqual(TABLES.map((name) => [name, EXPECTED[name as keyof typeof EXPECTED].length, EXPECTED[name as keyof typeof EXPECTED].length]));
+    expect(result.record.run).toMatchObject({
+      selected: 3n,
+      applied: 3n,
+      unchanged: 0n,
+      stale: 0n,
+      quarantined: 0n,
+      bad_values: 0n,
+      warnings: 1n,
+      status: "done",
+    });
+    expect(result.record.targets.map(({ target, rows_in, inserted }) => [target, Number(rows_in), Number(inserted)])).toEqual(
+      TABLES.map((name) => [name, EXPECTED[name as keyof typeof EXPECTED].length, EXPECTED[name as keyof typeof EXPECTED].length]),
+    );
   });
 
   test("with each row traceable to its capture", async () => {
@@ -211,24 +230,48 @@ describe("a mapping written in a test for an endpoint that the code has never se
       remarks: ["late", "it's full; -- really"],
     };
     await platform.capture(mapping, [
-      { capturedAt: SECOND, parameters: {}, body: { days: [{ date: "2031-05-01", operator: { name: null }, trains: [{ ...local, rev: "r0000" }, changed] }] } },
+      {
+        capturedAt: SECOND,
+        parameters: {},
+        body: { days: [{ date: "2031-05-01", operator: { name: null }, trains: [{ ...local, rev: "r0000" }, changed] }] },
+      },
     ]);
     const again = await platform.transform(mapping);
     expect(again.record.run).toMatchObject({ selected: 3n, applied: 1n, unchanged: 2n, stale: 0n, quarantined: 0n, warnings: 1n });
     const later = { ...seven, zone: 1 };
     expect(await tables(platform)).toEqual({
       ...EXPECTED,
-      "railway.train": [{ ...EXPECTED["railway.train"][0], zone: 1, seen_at: SECOND, place_on_board: 2, delay: 5, stop_count: 1 }, ...EXPECTED["railway.train"].slice(1)],
+      "railway.train": [
+        { ...EXPECTED["railway.train"][0], zone: 1, seen_at: SECOND, place_on_board: 2, delay: 5, stop_count: 1 },
+        ...EXPECTED["railway.train"].slice(1),
+      ],
       "railway.vehicle": [],
       "railway.crew": [{ ...later, crew_key: "C31", crew_id: 31n, name: "Ada L." }],
       "railway.stop": [{ ...EXPECTED["railway.stop"][0], zone: 1 }],
       // 4 is neither of the crew nor a guest any more.
-      "railway.event": [{ ...later, stop_index: 0, event_index: 0, kind: "door", station: "AAA", by_id: 4n, by_name: null, track_side: "right", doubled: 3 }],
+      "railway.event": [
+        {
+          ...later,
+          stop_index: 0,
+          event_index: 0,
+          kind: "door",
+          station: "AAA",
+          by_id: 4n,
+          by_name: null,
+          track_side: "right",
+          doubled: 3,
+        },
+      ],
       "railway.seat": EXPECTED["railway.seat"].map((row) => ({ ...row, zone: 1 })),
       "railway.remark": EXPECTED["railway.remark"].slice(0, 2).map((row) => ({ ...row, zone: 1 })),
       "railway.from_platform": [{ ...EXPECTED["railway.from_platform"][0], zone: 1 }],
     });
-    const counts = Object.fromEntries(again.record.targets.map(({ target, ...row }) => [target, [row["inserted"], row["updated"], row["unchanged"], row["deleted"]].map(Number)]));
+    const counts: unknown = Object.fromEntries(
+      again.record.targets.map(({ target, ...row }) => [
+        target,
+        [row["inserted"], row["updated"], row["unchanged"], row["deleted"]].map(Number),
+      ]),
+    );
     expect(counts).toEqual({
       "railway.train": [0, 1, 0, 0],
       "railway.vehicle": [0, 0, 0, 1],
@@ -241,7 +284,12 @@ describe("a mapping written in a test for an endpoint that the code has never se
       "railway.to_platform": [0, 0, 0, 0],
     });
     expect(await platform.rows("SELECT target, rule, pointer, value FROM store.mlb.warnings")).toEqual([
-      { target: "railway.train", rule: "delay <= (select max(delay) from railway.stop where delay is not null)", pointer: "/days/0/trains/1", value: "delay=5, max of railway.stop=3" },
+      {
+        target: "railway.train",
+        rule: "delay <= (select max(delay) from railway.stop where delay is not null)",
+        pointer: "/days/0/trains/1",
+        value: "delay=5, max of railway.stop=3",
+      },
     ]);
   });
 
@@ -249,14 +297,48 @@ describe("a mapping written in a test for an endpoint that the code has never se
     const miscounted = { ...local, no: 20, stopCount: 3 };
     const circular = { ...local, no: 21, route: { from: { code: "AAA" }, to: { code: "AAA" } } };
     const weightless = { ...express, no: 22, stops: [express.stops[0], { station: "BBB", events: [{ kind: "door", weight: -1 }] }] };
-    await platform.capture(mapping, [{ capturedAt: SECOND, parameters: {}, body: { days: [{ date: "2031-05-04", trains: [miscounted, circular, weightless, { ...local, no: 23 }] }] } }]);
+    await platform.capture(mapping, [
+      {
+        capturedAt: SECOND,
+        parameters: {},
+        body: { days: [{ date: "2031-05-04", trains: [miscounted, circular, weightless, { ...local, no: 23 }] }] },
+      },
+    ]);
     const run = await platform.transform(mapping);
     expect(run.exit).toBe(3);
     expect(run.record.run).toMatchObject({ selected: 7n, applied: 1n, unchanged: 3n, quarantined: 3n });
-    expect(await platform.rows("SELECT document_key, kind, target, rule, pointer, value, status FROM store.mlb.quarantine ORDER BY document_key")).toEqual([
-      { document_key: '["2031-05-04",20]', kind: "rule", target: "railway.train", rule: "stop_count = (select count(*) from railway.stop)", pointer: "/days/0/trains/0", value: "stop_count=3, count of railway.stop=0", status: "open" },
-      { document_key: '["2031-05-04",21]', kind: "rule", target: "railway.train", rule: "from_station != to_station", pointer: "/days/0/trains/1", value: "from_station=AAA, to_station=AAA", status: "open" },
-      { document_key: '["2031-05-04",22]', kind: "rule", target: "railway.event", rule: "doubled > 0", pointer: "/days/0/trains/2/stops/1/events/0", value: "doubled=-2.0", status: "open" },
+    expect(
+      await platform.rows(
+        "SELECT document_key, kind, target, rule, pointer, value, status FROM store.mlb.quarantine ORDER BY document_key",
+      ),
+    ).toEqual([
+      {
+        document_key: '["2031-05-04",20]',
+        kind: "rule",
+        target: "railway.train",
+        rule: "stop_count = (select count(*) from railway.stop)",
+        pointer: "/days/0/trains/0",
+        value: "stop_count=3, count of railway.stop=0",
+        status: "open",
+      },
+      {
+        document_key: '["2031-05-04",21]',
+        kind: "rule",
+        target: "railway.train",
+        rule: "from_station != to_station",
+        pointer: "/days/0/trains/1",
+        value: "from_station=AAA, to_station=AAA",
+        status: "open",
+      },
+      {
+        document_key: '["2031-05-04",22]',
+        kind: "rule",
+        target: "railway.event",
+        rule: "doubled > 0",
+        pointer: "/days/0/trains/2/stops/1/events/0",
+        value: "doubled=-2.0",
+        status: "open",
+      },
     ]);
     expect(await platform.rows("SELECT train_no FROM store.railway.train WHERE day = '2031-05-04'")).toEqual([{ train_no: 23n }]);
   });

@@ -3,7 +3,18 @@
  * The values are known from the definitions and from what two engines were seen to give, not computed by code of ours:
  * integers as bigint, DOUBLE as number, NUMERIC as text at its scale, days and instants as text (`YYYY-MM-DD`, `YYYY-MM-DDTHH:MM:SS.ffffffZ`).
  */
-export const LEAF_TYPES = ["BIGINT", "INT", "BOOLEAN", "DATE", "TIMESTAMPTZ", "DOUBLE", "NUMERIC(10,3)", "NUMERIC(38,10)", "VARCHAR(5)", "TEXT"] as const;
+export const LEAF_TYPES = [
+  "BIGINT",
+  "INT",
+  "BOOLEAN",
+  "DATE",
+  "TIMESTAMPTZ",
+  "DOUBLE",
+  "NUMERIC(10,3)",
+  "NUMERIC(38,10)",
+  "VARCHAR(5)",
+  "TEXT",
+] as const;
 export type LeafTypeName = (typeof LEAF_TYPES)[number];
 export type KnownValue = bigint | number | boolean | string;
 
@@ -71,11 +82,29 @@ export const LEAF_TABLE: readonly LeafCase[] = [
   literal("2147483648", "2147483648", { big: 2147483648n, int: false, double: 2147483648, num: [null, "2147483648.0000000000"] }),
   literal("-2147483648", "-2147483648", { big: -2147483648n, double: -2147483648, num: [null, "-2147483648.0000000000"] }),
   literal("-2147483649", "-2147483649", { big: -2147483649n, int: false, double: -2147483649, num: [null, "-2147483649.0000000000"] }),
-  literal("9007199254740993", "9007199254740993", { big: 9007199254740993n, int: false, double: 9007199254740992, num: [null, "9007199254740993.0000000000"] }),
-  literal("9223372036854775807", "9223372036854775807", { big: 9223372036854775807n, int: false, double: 9223372036854775807, num: [null, "9223372036854775807.0000000000"] }),
+  literal("9007199254740993", "9007199254740993", {
+    big: 9007199254740993n,
+    int: false,
+    double: 9007199254740992,
+    num: [null, "9007199254740993.0000000000"],
+  }),
+  literal("9223372036854775807", "9223372036854775807", {
+    big: 9223372036854775807n,
+    int: false,
+    double: 2 ** 63,
+    num: [null, "9223372036854775807.0000000000"],
+  }),
   literal("9223372036854775808", "9223372036854775808", { double: 9223372036854775808, num: [null, "9223372036854775808.0000000000"] }),
-  literal("-9223372036854775808", "-9223372036854775808", { big: -9223372036854775808n, int: false, double: -9223372036854775808, num: [null, "-9223372036854775808.0000000000"] }),
-  literal("12345678901234567890", "12345678901234567890", { double: 12345678901234567890, num: [null, "12345678901234567890.0000000000"] }),
+  literal("-9223372036854775808", "-9223372036854775808", {
+    big: -9223372036854775808n,
+    int: false,
+    double: -9223372036854775808,
+    num: [null, "-9223372036854775808.0000000000"],
+  }),
+  literal("12345678901234567890", "12345678901234567890", {
+    double: Number("12345678901234567890"),
+    num: [null, "12345678901234567890.0000000000"],
+  }),
   literal("20240712", "20240712", { big: 20240712n, double: 20240712, num: [null, "20240712.0000000000"] }),
   literal("1720825841", "1720825841", { big: 1720825841n, double: 1720825841, num: [null, "1720825841.0000000000"] }),
 
@@ -122,7 +151,9 @@ export const LEAF_TABLE: readonly LeafCase[] = [
   literal("false", "false", { bool: false }),
   string("true", { bool: true }),
   string("false", { bool: false }),
-  ...["TRUE", "True", "False", "t", "f", "T", "F", "yes", "no", "Yes", "y", "n", "Y", "on", "off", " true", "true ", "truefalse"].map((text) => string(text)),
+  ...["TRUE", "True", "False", "t", "f", "T", "F", "yes", "no", "Yes", "y", "n", "Y", "on", "off", " true", "true ", "truefalse"].map(
+    (text) => string(text),
+  ),
 
   // Texts of integers.
   string("12", whole(12n)),
@@ -132,13 +163,47 @@ export const LEAF_TABLE: readonly LeafCase[] = [
   string("+5", whole(5n)),
   string("0012", whole(12n)),
   string("2147483648", { big: 2147483648n, int: false, double: 2147483648, num: [null, "2147483648.0000000000"] }),
-  string("9223372036854775807", { big: 9223372036854775807n, int: false, double: 9223372036854775807, num: [null, "9223372036854775807.0000000000"] }),
+  string("9223372036854775807", {
+    big: 9223372036854775807n,
+    int: false,
+    double: 2 ** 63,
+    num: [null, "9223372036854775807.0000000000"],
+  }),
   string("9223372036854775808", { double: 9223372036854775808, num: [null, "9223372036854775808.0000000000"] }),
   string("9999999999999999999", { double: 1e19, num: [null, "9999999999999999999.0000000000"] }),
   // 20 digits: more than an integer's text has, whatever their value.
   string("00000000000000000012", { double: 12, num: ["12.000", "12.0000000000"] }),
   string("-0", { big: 0n, double: -0, num: ["0.000", "0.0000000000"] }),
-  ...["", " ", " 12", "12 ", " 12 ", "\t12\n", "12\n", "\u00a012", "12abc", "1,000", "1_000", "0x1F", "0b1", "5L", "1d", "1f", "--5", "+-5", "+", "-", "1 2", "\u0663", "\uff19", "½", "null", "NULL", "12%", "1/2"].map((text) => string(text)),
+  ...[
+    "",
+    " ",
+    " 12",
+    "12 ",
+    " 12 ",
+    "\t12\n",
+    "12\n",
+    "\u00a012",
+    "12abc",
+    "1,000",
+    "1_000",
+    "0x1F",
+    "0b1",
+    "5L",
+    "1d",
+    "1f",
+    "--5",
+    "+-5",
+    "+",
+    "-",
+    "1 2",
+    "\u0663",
+    "\uff19",
+    "½",
+    "null",
+    "NULL",
+    "12%",
+    "1/2",
+  ].map((text) => string(text)),
 
   // Texts of decimals.
   string("12.0", { double: 12, num: ["12.000", "12.0000000000"] }),
@@ -167,7 +232,25 @@ export const LEAF_TABLE: readonly LeafCase[] = [
   string("-1e309"),
   // Four digits of an exponent are no number's text.
   string("1e0001"),
-  ...["1e", "e1", "1e+", "1.2.3", ".", "-.", "-.--", ".---", "1,5", "1.5 ", "NaN", "nan", "Infinity", "-Infinity", "inf", "-inf", "0x1p3"].map((text) => string(text)),
+  ...[
+    "1e",
+    "e1",
+    "1e+",
+    "1.2.3",
+    ".",
+    "-.",
+    "-.--",
+    ".---",
+    "1,5",
+    "1.5 ",
+    "NaN",
+    "nan",
+    "Infinity",
+    "-Infinity",
+    "inf",
+    "-inf",
+    "0x1p3",
+  ].map((text) => string(text)),
 
   // Days.
   string("2024-07-12", { date: "2024-07-12" }),
@@ -178,7 +261,32 @@ export const LEAF_TABLE: readonly LeafCase[] = [
   string("0001-01-01", { date: "0001-01-01" }),
   string("9999-12-31", { date: "9999-12-31" }),
   // Year 0000: engines disagree about it, so it is bad. The other difference that is known.
-  ...["0000-01-01", "0000-02-29", "2024-02-30", "2023-02-29", "1900-02-29", "1500-02-29", "2024-13-01", "2024-00-10", "2024-04-31", "2024-01-00", "2024-7-2", "2024-07", "20240712_231041", "-0044-03-15", "10000-01-01", "2024/07/12", "12.07.2024", "2024-07-12\n", " 2024-07-12", "infinity", "-infinity", "epoch", "today", "now"].map((text) => string(text)),
+  ...[
+    "0000-01-01",
+    "0000-02-29",
+    "2024-02-30",
+    "2023-02-29",
+    "1900-02-29",
+    "1500-02-29",
+    "2024-13-01",
+    "2024-00-10",
+    "2024-04-31",
+    "2024-01-00",
+    "2024-7-2",
+    "2024-07",
+    "20240712_231041",
+    "-0044-03-15",
+    "10000-01-01",
+    "2024/07/12",
+    "12.07.2024",
+    "2024-07-12\n",
+    " 2024-07-12",
+    "infinity",
+    "-infinity",
+    "epoch",
+    "today",
+    "now",
+  ].map((text) => string(text)),
   string("2024", whole(2024n)),
   string("20240712", { big: 20240712n, double: 20240712, num: [null, "20240712.0000000000"] }),
 

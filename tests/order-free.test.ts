@@ -71,7 +71,15 @@ interface Batch {
 }
 
 const word = fc.oneof({ weight: 6, arbitrary: fc.constantFrom("a", "bc", "déf", null) }, { weight: 1, arbitrary: fc.constant("long one") });
-const item: fc.Arbitrary<Item> = fc.record({ n: fc.integer({ min: 0, max: 3 }), word, tags: fc.constantFrom(undefined, null, { a: 1 }, [1, "x"]), parts: fc.constantFrom(undefined, [], ["p"], ["q", "p"]) }, { requiredKeys: ["n", "word"] });
+const item: fc.Arbitrary<Item> = fc.record(
+  {
+    n: fc.integer({ min: 0, max: 3 }),
+    word,
+    tags: fc.constantFrom(undefined, null, { a: 1 }, [1, "x"]),
+    parts: fc.constantFrom(undefined, [], ["p"], ["q", "p"]),
+  },
+  { requiredKeys: ["n", "word"] },
+);
 const doc = (id: number): fc.Arbitrary<Doc> =>
   fc.record(
     {
@@ -79,7 +87,10 @@ const doc = (id: number): fc.Arbitrary<Doc> =>
       // Equal, different and missing versions; one that is none.
       v: fc.oneof({ weight: 8, arbitrary: fc.constantFrom("1", "2", "10", "3") }, { weight: 1, arbitrary: fc.constant("x") }),
       size: fc.oneof({ weight: 6, arbitrary: fc.constantFrom(0, 1, 2, null) }, { weight: 1, arbitrary: fc.constant(-1) }),
-      items: fc.oneof({ weight: 9, arbitrary: fc.uniqueArray(item, { maxLength: 3, selector: (one) => one.n }) }, { weight: 1, arbitrary: fc.array(item, { maxLength: 3 }) }),
+      items: fc.oneof(
+        { weight: 9, arbitrary: fc.uniqueArray(item, { maxLength: 3, selector: (one) => one.n }) },
+        { weight: 1, arbitrary: fc.array(item, { maxLength: 3 }) },
+      ),
     },
     { requiredKeys: ["id", "size"] },
   );
@@ -87,15 +98,23 @@ const page: fc.Arbitrary<Page> = fc.record({
   docs: fc.subarray([1, 2, 3], { minLength: 1 }).chain((ids) => fc.tuple(...ids.map(doc))),
   minute: fc.integer({ min: 0, max: 4 }),
 });
-const transformStep = fc.record({ strict: fc.boolean(), sliceBytes: fc.constantFrom(1, 200, 1000, 1 << 20), connections: fc.integer({ min: 1, max: 2 }) });
+const transformStep = fc.record({
+  strict: fc.boolean(),
+  sliceBytes: fc.constantFrom(1, 200, 1000, 1 << 20),
+  connections: fc.integer({ min: 1, max: 2 }),
+});
 
 /** A history, and a way in which it comes in: every page at least once. */
-const story = fc.array(page, { minLength: 2, maxLength: 8 }).chain((pages) => {
-  const all = pages.map((_, at) => at);
+const story = fc.array(page, { minLength: 2, maxLength: 8 }).chain((history) => {
+  const all = history.map((_, at) => at);
   return fc.record({
-    pages: fc.constant(pages),
+    pages: fc.constant(history),
     batches: fc
-      .tuple(fc.shuffledSubarray(all, { minLength: all.length }), fc.array(fc.nat({ max: all.length - 1 }), { maxLength: 4 }), fc.array(fc.tuple(fc.integer({ min: 1, max: all.length }), transformStep), { minLength: 1, maxLength: 3 }))
+      .tuple(
+        fc.shuffledSubarray(all, { minLength: all.length }),
+        fc.array(fc.nat({ max: all.length - 1 }), { maxLength: 4 }),
+        fc.array(fc.tuple(fc.integer({ min: 1, max: all.length }), transformStep), { minLength: 1, maxLength: 3 }),
+      )
       .map(([order, again, cuts]): Batch[] => {
         const arriving = [...order, ...again];
         const ends = cuts.toSorted(([a], [b]) => a - b);
@@ -122,7 +141,12 @@ function rowsOf(state: Doc, minute: number): Record<keyof typeof TABLES, SqlRow[
   const sorted = items.toSorted((a, b) => a.n - b.n);
   return {
     "lab.doc": [{ id, version: state.v ?? null, size: state.size, seen_at: instant(minute) }],
-    "lab.item": sorted.map((one) => ({ id, n: one.n, word: one.word === "long one" ? null : one.word, tags: one.tags === undefined || one.tags === null ? null : JSON.stringify(one.tags) })),
+    "lab.item": sorted.map((one) => ({
+      id,
+      n: one.n,
+      word: one.word === "long one" ? null : one.word,
+      tags: one.tags === undefined || one.tags === null ? null : JSON.stringify(one.tags),
+    })),
     "lab.part": sorted.flatMap((one) => (one.parts ?? []).map((part, position) => ({ id, n: one.n, position, part }))),
   };
 }
@@ -153,7 +177,8 @@ function expectedOf(pages: readonly Page[], hashes: ReadonlyMap<number, string>)
 }
 
 const COLUMNS = { "lab.doc": "id, version, size, seen_at", "lab.item": "id, n, word, tags", "lab.part": "id, n, position, part" } as const;
-const tableQueries = (columns: (table: keyof typeof TABLES) => string): string[] => Object.entries(TABLES).map(([table, order]) => `SELECT ${columns(table as keyof typeof TABLES)} FROM store.${table} ORDER BY ${order}`);
+const tableQueries = (columns: (table: keyof typeof TABLES) => string): string[] =>
+  Object.entries(TABLES).map(([table, order]) => `SELECT ${columns(table as keyof typeof TABLES)} FROM store.${table} ORDER BY ${order}`);
 const DOCUMENTS = "SELECT document_key, version, captured_at, content_hash, fingerprint FROM store.mlb.documents ORDER BY document_key";
 /** Runs and targets whose counts do not add up. */
 const UNBALANCED = [
@@ -162,25 +187,51 @@ const UNBALANCED = [
 ];
 const BALANCE = "SELECT target, sum(inserted) - sum(deleted) AS n FROM store.mlb.run_targets GROUP BY target ORDER BY target";
 
-async function tell({ pages, batches, last }: { readonly pages: readonly Page[]; readonly batches: readonly Batch[]; readonly last: NonNullable<Batch["transform"]> }): Promise<void> {
+async function tell({
+  pages,
+  batches,
+  last,
+}: {
+  readonly pages: readonly Page[];
+  readonly batches: readonly Batch[];
+  readonly last: NonNullable<Batch["transform"]>;
+}): Promise<void> {
   await using platform = await SmallPlatform.open();
   const hashes = new Map<number, string>();
   for (const batch of batches) {
-    const stored = await platform.capture(mapping, batch.pages.map((at) => answer(pages[at]!)));
+    const stored = await platform.capture(
+      mapping,
+      batch.pages.map((at) => answer(pages[at]!)),
+    );
     for (const [n, at] of batch.pages.entries()) hashes.set(at, stored[n]!.capture.contentHash);
     if (batch.transform !== null) await platform.transform(mapping, batch.transform.strict ? strict : plan, batch.transform);
   }
   await platform.transform(mapping, plan, last);
 
   const expected = [...expectedOf(pages, hashes)].toSorted(([a], [b]) => a - b).map(([id, known]) => ({ id, ...known }));
-  const [documents, unbalancedRuns, unbalancedTargets, balance, ...tables] = await platform.queries(DOCUMENTS, ...UNBALANCED, BALANCE, ...tableQueries((table) => COLUMNS[table]));
+  const [documents, unbalancedRuns, unbalancedTargets, balance, ...tables] = await platform.queries(
+    DOCUMENTS,
+    ...UNBALANCED,
+    BALANCE,
+    ...tableQueries((table) => COLUMNS[table]),
+  );
   const names = Object.keys(TABLES) as (keyof typeof TABLES)[];
-  expect(Object.fromEntries(names.map((table, at) => [table, tables[at]]))).toEqual(Object.fromEntries(names.map((table) => [table, expected.flatMap((known) => known.rows[table])])));
+  expect(Object.fromEntries(names.map((table, at) => [table, tables[at]]))).toEqual(
+    Object.fromEntries(names.map((table) => [table, expected.flatMap((known) => known.rows[table])])),
+  );
   expect(documents).toEqual(
-    expected.map(({ id, order: [hasVersion, version, capturedAt, hash] }) => ({ document_key: `[${String(id)}]`, version: hasVersion === 1 ? version : null, captured_at: capturedAt, content_hash: hash, fingerprint: plan.fingerprint })),
+    expected.map(({ id, order: [hasVersion, version, capturedAt, hash] }) => ({
+      document_key: `[${String(id)}]`,
+      version: hasVersion === 1 ? version : null,
+      captured_at: capturedAt,
+      content_hash: hash,
+      fingerprint: plan.fingerprint,
+    })),
   );
   expect([unbalancedRuns, unbalancedTargets]).toEqual([[], []]);
-  expect(balance).toEqual(names.map((table, at) => ({ target: table, n: String(tables[at]?.length) })).map(({ target, n }) => ({ target, n: BigInt(n) })));
+  expect(balance).toEqual(
+    names.map((table, at) => ({ target: table, n: String(tables[at]?.length) })).map(({ target, n }) => ({ target, n: BigInt(n) })),
+  );
 
   // The same again changes nothing, lineage included.
   const before = await platform.queries(DOCUMENTS, ...tableQueries(() => "*"));
@@ -192,6 +243,10 @@ async function tell({ pages, batches, last }: { readonly pages: readonly Page[];
 
 describe("whatever the order, the doubles, the batches, the slices and the connections", () => {
   test("the newest passing state of each document decides, whole, and every count adds up", async () => {
-    await fc.assert(fc.asyncProperty(story, tell), { numRuns: RUNS, ...(SEED === undefined ? {} : { seed: Number(SEED) }), verbose: 1 });
+    await fc.assert(fc.asyncProperty(story, tell), {
+      numRuns: RUNS,
+      ...(SEED === undefined ? {} : { seed: Number(SEED) }),
+      verbose: fc.VerbosityLevel.Verbose,
+    });
   }, 3_600_000);
 });

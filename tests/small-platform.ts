@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Connection } from "../src/duckdb/connection.ts";
 import type { SqlRow } from "../src/duckdb/sql-value.ts";
 import { Database } from "../src/duckdb/database.ts";
 import { requireMapping } from "../src/mapping/check-mapping.ts";
@@ -58,7 +57,11 @@ export class SmallPlatform implements AsyncDisposable {
     return this.raw.append(
       answers.map(({ body, capturedAt = "2024-07-13T04:19:09.000000Z", parameters = {} }) => {
         const bytes = Buffer.from(typeof body === "string" ? body : JSON.stringify(body), "utf8");
-        return checkCapture({ endpoint, method, parameters, url: null, status: 200, kind: "answer", body: bytes }, this.#checker, () => capturedAt).checked;
+        return checkCapture(
+          { endpoint, method, parameters, url: null, status: 200, kind: "answer", body: bytes },
+          this.#checker,
+          () => capturedAt,
+        ).checked;
       }),
     );
   }
@@ -69,7 +72,14 @@ export class SmallPlatform implements AsyncDisposable {
     return await transform(
       mapping,
       plan,
-      { filter: { documents: {}, startDate: null, endDate: null }, mode: "batch", sliceBytes: 1 << 20, connections: 1, failedCaptures: 0, ...options },
+      {
+        filter: { documents: {}, startDate: null, endDate: null },
+        mode: "batch",
+        sliceBytes: 1 << 20,
+        connections: 1,
+        failedCaptures: 0,
+        ...options,
+      },
       { database, store: this.store, raw: this.raw },
     );
   }
@@ -108,5 +118,3 @@ export async function openDatabase(): Promise<Database> {
 export function mappingOf(yaml: string, name = "lab/things"): Mapping {
   return requireMapping(yaml, `${name}.yaml`);
 }
-
-export type { Connection };

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { once } from "node:events";
 import { OutsideError } from "../src/core/errors.ts";
 import { Connection } from "../src/duckdb/connection.ts";
+import type { SqlValue } from "../src/duckdb/sql-value.ts";
 import { SmallPlatform, mappingOf, openDatabase } from "./small-platform.ts";
 
 export interface ProcessOrder {
@@ -18,7 +19,8 @@ export interface ProcessOrder {
   /** `transform`, or `hold`: keep the store's file until a line comes in. */
   readonly work: "transform" | "hold";
   /** Dies before or after the nth statement that matches, or waits there for a line. */
-  readonly stopAt?: { readonly how: "die" | "wait"; readonly when: "before" | "after"; readonly statement: string; readonly nth: number } | undefined;
+  readonly stopAt?:
+    { readonly how: "die" | "wait"; readonly when: "before" | "after"; readonly statement: string; readonly nth: number } | undefined;
 }
 
 export type ProcessWord =
@@ -26,6 +28,13 @@ export type ProcessWord =
   | { readonly said: "progress"; readonly documents: number }
   | { readonly said: "done"; readonly exit: number; readonly run: Readonly<Record<string, string>> }
   | { readonly said: "failed"; readonly code: string; readonly exit: number; readonly message: string };
+
+/** Counts are bigints, which JSON has not. */
+function sqlText(value: SqlValue): string {
+  return typeof value === "string"
+    ? value
+    : JSON.stringify(value, (_key, inner: unknown) => (typeof inner === "bigint" ? Number(inner) : inner));
+}
 
 function say(word: ProcessWord): void {
   process.stdout.write(`${JSON.stringify(word)}\n`);
@@ -74,9 +83,9 @@ try {
         say({ said: "progress", documents });
       },
     });
-    say({ said: "done", exit, run: Object.fromEntries(Object.entries(record.run).map(([name, value]) => [name, String(value as string)])) });
+    say({ said: "done", exit, run: Object.fromEntries(Object.entries(record.run).map(([name, value]) => [name, sqlText(value)])) });
   }
 } catch (error) {
-  const { code, exit, message } = error instanceof OutsideError ? error : { code: "bug", exit: 70, message: String(error as Error) };
+  const { code, exit, message } = error instanceof OutsideError ? error : { code: "bug", exit: 70, message: String(error) };
   say({ said: "failed", code, exit, message });
 }

@@ -72,7 +72,7 @@ export function toJson(value: unknown): string {
 }
 
 /** Columns as wide as their values, numbers to the right; control characters are shown, not sent to the terminal. */
-export function renderTable(rows: readonly Readonly<Record<string, unknown>>[], columns?: readonly string[]): string {
+function renderTable(rows: readonly Readonly<Record<string, unknown>>[], columns?: readonly string[]): string {
   const names = columns ?? [...new Set(rows.flatMap((row) => Object.keys(row)))];
   if (names.length === 0) return "";
   const cells = rows.map((row) => names.map((name) => cellText(row[name])));

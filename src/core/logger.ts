@@ -52,9 +52,6 @@ export function createLogger(level: LogLevel, sink: LogSink): Logger {
   };
 }
 
-/** Says nothing. */
-export const silentLogger: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-
 /** `10:15:02 warn  capture.failed endpoint=game bytes=812`. */
 function readableLine(line: string): string {
   const { level, at, event, ...fields } = JSON.parse(line) as { level: string; at: string; event: string; [field: string]: unknown };

@@ -183,7 +183,7 @@ function referencePointer(plan: Plan, reference: Reference | null, place: Place)
 }
 
 /** JSON pointer of a document in its answer. */
-export function pointerOf(plan: Plan, position: string): string {
+function pointerOf(plan: Plan, position: string): string {
   return pointerOfSteps(plan, readPosition(position, plan.documentLevels.length));
 }
 

@@ -12,5 +12,7 @@ export function writePosition(steps: readonly string[]): string {
 /** The steps that `writePosition` joined: `levels` of them. An empty key of one level looks like no step at all. */
 export function readPosition(position: string, levels: number): readonly string[] {
   if (levels === 0) return [];
-  return position.split(",").map((step) => POSITION_ESCAPES.toReversed().reduce((key, [character, escape]) => key.replaceAll(escape, character), step));
+  return position
+    .split(",")
+    .map((step) => POSITION_ESCAPES.toReversed().reduce((key, [character, escape]) => key.replaceAll(escape, character), step));
 }

@@ -1,7 +1,7 @@
 import type { Expression } from "../mapping/expression.ts";
 
 /** The direct parts of an expression. An aggregate's operand and condition are parts too (they see the inner target). */
-export function partsOf(expression: Expression): readonly Expression[] {
+function partsOf(expression: Expression): readonly Expression[] {
   switch (expression.kind) {
     case "literal":
     case "column":

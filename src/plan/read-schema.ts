@@ -65,7 +65,8 @@ function finish(node: Node, place: string): ReadNode {
     const value = [...node.keys.values()].reduce(merge, node.values);
     return { kind: "map", value: finish(value, `${place}.*`) };
   }
-  if (node.keys.size === 0) return { kind: "text" };
+  // Of which nothing is read: it may be of any kind.
+  if (node.keys.size === 0) return { kind: "json" };
   return { kind: "object", keys: Object.fromEntries([...node.keys].map(([key, child]) => [key, finish(child, `${place}.${key}`)])) };
 }
 

@@ -10,7 +10,7 @@ export interface ReadReference {
 }
 
 /** All JSON values that an expression looks at, each as text. */
-export function expressionReferences(expression: Expression): readonly ReadReference[] {
+function expressionReferences(expression: Expression): readonly ReadReference[] {
   return [...nodesOf(expression)].flatMap((node): ReadReference[] =>
     node.kind === "path" ? [{ reference: node.reference, kind: "text" }] : [],
   );

@@ -9,7 +9,7 @@ export interface AppendOptions {
 }
 
 /** Ten feeds: the cost of a commit is spread, and the store compresses one batch while the next one is checked. */
-export const DEFAULT_APPEND_OPTIONS: AppendOptions = { batchBytes: 8 * 1024 * 1024, batchCaptures: 512 };
+const DEFAULT_APPEND_OPTIONS: AppendOptions = { batchBytes: 8 * 1024 * 1024, batchCaptures: 512 };
 
 /**
  * Stores a stream of captures in batches, in order, and gives the results of each batch once it is durable. While one batch is compressed and written the next one

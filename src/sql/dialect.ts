@@ -32,6 +32,8 @@ export interface Dialect {
   member(object: string, key: string): string;
   /** A member of an object that was parsed by a read schema. */
   readMember(object: string, read: ReadNode & { kind: "object" }, key: string): string;
+  /** The value of a key of a parsed map; null where it has none. */
+  mapMember(map: string, key: string): string;
   /** The text of a JSON scalar that was read as JSON: a string without its quotes. */
   scalarText(json: string): string;
   /** A row value of named texts. */

@@ -160,6 +160,7 @@ export const duckdbDialect: Dialect = {
     const json = `json_extract(${object}, ${pointer([key])})`;
     return child === undefined || child.kind === "json" ? `nullif(${json}, 'null')` : parse(json, child);
   },
+  mapMember: (map, key) => `list_extract(map_extract(${map}, ${text(key)}), 1)`,
   scalarText: (json) => `(${json} ->> '$')`,
   record: (fields) =>
     `{${Object.entries(fields)

@@ -13,6 +13,7 @@ export function access(base: Access, keys: readonly string[], dialect: Dialect):
 }
 
 function step(from: Access, key: string, dialect: Dialect): Access {
+  if (from.node.kind === "map") return { sql: dialect.mapMember(from.sql, key), node: from.node.value };
   const node = from.node.kind === "object" && Object.hasOwn(from.node.keys, key) ? from.node.keys[key] : undefined;
   if (from.node.kind !== "object" || node === undefined) throw new Error(`the read schema has no ${JSON.stringify(key)} at ${from.sql}`);
   return { sql: dialect.readMember(from.sql, from.node, key), node };

@@ -75,7 +75,8 @@ ${expressions.map(([text, type], at) => `      - {name: e${String(at)}, type: "$
   return expressions.map((_, at) => ({ value: row?.[`e${String(at)}`] ?? null, bad: bad.has(`e${String(at)}`) }));
 }
 
-type Case = readonly [text: string, type: string, expected: SqlValue | "bad value"];
+/** `bad value`: NULL, and told as bad. */
+type Case = readonly [text: string, type: string, expected: SqlValue];
 
 /** All at once; what is wrong is told with its expression. */
 async function expectValues(cases: readonly Case[]): Promise<void> {

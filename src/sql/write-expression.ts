@@ -14,7 +14,7 @@ export interface Scope {
 }
 
 /** The column type by whose definition a value of an expression is read. */
-export function leafTypeOf(type: ValueType): ColumnType {
+function leafTypeOf(type: ValueType): ColumnType {
   return type === "NULL" ? { name: "TEXT" } : { name: type };
 }
 

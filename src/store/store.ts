@@ -15,10 +15,6 @@ export interface DocumentState extends OrderKey {
   readonly position: string;
 }
 
-/** How a document of a run ended. */
-export const DOCUMENT_OUTCOMES = ["applied", "unchanged", "stale", "quarantined"] as const;
-export type DocumentOutcome = (typeof DOCUMENT_OUTCOMES)[number];
-
 /** One tried state of a slice: to be written, or failed by the gate. */
 export interface TriedState {
   readonly slot: number;
@@ -34,23 +30,4 @@ export interface SliceApplication {
   readonly tried: readonly TriedState[];
   readonly findings: readonly Finding[];
   readonly rows: readonly SliceRows[];
-}
-
-export interface DocumentCounts {
-  readonly selected: number;
-  readonly applied: number;
-  readonly unchanged: number;
-  readonly stale: number;
-  readonly quarantined: number;
-}
-
-export interface TargetCounts {
-  readonly name: string;
-  readonly rowsIn: number;
-  readonly inserted: number;
-  readonly updated: number;
-  readonly unchanged: number;
-  readonly deleted: number;
-  readonly stale: number;
-  readonly quarantined: number;
 }

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { existsSync, mkdirSync, realpathSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EXIT, OutsideError } from "../../core/errors.ts";
 import type { Connection } from "../../duckdb/connection.ts";
@@ -42,26 +42,55 @@ export async function attachStore(connection: Connection, options: AttachOptions
       false,
     );
   }
+  const path = realPath(options.file);
   const deadline = performance.now() + options.waitMs;
   for (let pause = FIRST_WAIT_MS; ; pause = Math.min(pause * 2, LONGEST_WAIT_MS)) {
-    try {
-      await connection.run(
-        `ATTACH ${duckdbDialect.text(options.file)} AS ${options.as ?? STORE}${options.access === "read" ? " (READ_ONLY)" : ` (BLOCK_SIZE ${String(BLOCK_SIZE)})`}`,
-      );
-      return;
-    } catch (error) {
-      const holder = holderOf(error);
-      if (holder === null) throw unusable(options.file, error);
-      if (pause === FIRST_WAIT_MS) options.onWait?.(holder);
-      if (performance.now() + pause > deadline || options.signal?.aborted === true) throw locked(options.file, holder, error);
-      await sleep(pause);
-    }
+    const holder = await tryAttach(connection, options, path);
+    if (holder === null) return;
+    if (pause === FIRST_WAIT_MS) options.onWait?.(holder.name);
+    if (performance.now() + pause > deadline || options.signal?.aborted === true) throw locked(options.file, holder.name, holder.cause);
+    await sleep(pause);
   }
 }
 
+/** Files that this process has attached. A file's lock keeps other processes out, not a second engine of the same one: both would write, and ruin it. */
+const attachedHere = new Set<string>();
+
+interface Holder {
+  readonly name: string;
+  readonly cause: unknown;
+}
+
+/** One try; who holds the file, or null where it is attached now. */
+async function tryAttach(connection: Connection, options: AttachOptions, path: string): Promise<Holder | null> {
+  if (attachedHere.has(path)) return { name: `this process (PID ${String(process.pid)})`, cause: undefined };
+  attachedHere.add(path);
+  try {
+    await connection.run(
+      `ATTACH ${duckdbDialect.text(options.file)} AS ${options.as ?? STORE}${options.access === "read" ? " (READ_ONLY)" : ` (BLOCK_SIZE ${String(BLOCK_SIZE)})`}`,
+    );
+    return null;
+  } catch (error) {
+    attachedHere.delete(path);
+    const name = holderOf(error);
+    if (name === null) throw unusable(options.file, error);
+    return { name, cause: error };
+  }
+}
+
+/** One spelling of a file, which may not exist yet (or no longer). */
+function realPath(file: string): string {
+  if (existsSync(file)) return realpathSync(file);
+  return existsSync(dirname(file)) ? join(realpathSync(dirname(file)), basename(file)) : resolve(file);
+}
+
 /** Lets go of the file: another process can have it from here on. */
-export async function detachStore(connection: Connection): Promise<void> {
-  await connection.run(`DETACH ${STORE}`);
+export async function detachStore(connection: Connection, file: string, as: string = STORE): Promise<void> {
+  try {
+    await connection.run(`DETACH ${as}`);
+  } finally {
+    attachedHere.delete(realPath(file));
+  }
 }
 
 /** Who holds the lock, as DuckDB says it: `/usr/bin/node (PID 123)`; null where the error is another one. */

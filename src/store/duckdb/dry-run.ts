@@ -2,7 +2,7 @@ import type { Connection } from "../../duckdb/connection.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import { SLICE_TABLES } from "../../sql/slice-tables.ts";
-import { STORE, attachStore } from "./attach.ts";
+import { STORE, attachStore, detachStore } from "./attach.ts";
 import { STATE_SCHEMA } from "./state-tables.ts";
 import { stateTable, storeTable } from "./target-schema.ts";
 
@@ -20,7 +20,7 @@ export async function withBase(
   try {
     await work();
   } finally {
-    await connection.run(`DETACH ${BASE}`);
+    await detachStore(connection, options.file, BASE);
   }
 }
 

@@ -39,6 +39,7 @@ export class DuckdbStore {
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #attachedBy: Connection | null = null;
+  #access: AttachOptions["access"] = "read";
   #hasCopy = false;
 
   constructor(options: DuckdbStoreOptions) {
@@ -61,21 +62,28 @@ export class DuckdbStore {
     this.#waiting--;
     try {
       if (this.#options.isDryRun === true) await this.#attachCopy(connection);
-      else if (this.#attachedBy === null) {
-        await attachStore(connection, { ...this.#options, access });
-        this.#attachedBy = connection;
+      else {
+        // What was kept from the work before may be for reading only.
+        if (this.#attachedBy !== null && access === "write" && this.#access === "read") await this.#detach(connection);
+        if (this.#attachedBy === null) {
+          await attachStore(connection, { ...this.#options, access });
+          this.#attachedBy = connection;
+          this.#access = access;
+        }
       }
       return await work();
     } finally {
       try {
-        if (this.#waiting === 0 && this.#attachedBy !== null) {
-          this.#attachedBy = null;
-          await detachStore(connection);
-        }
+        if (this.#waiting === 0 && this.#attachedBy !== null) await this.#detach(connection);
       } finally {
         release();
       }
     }
+  }
+
+  async #detach(connection: Connection): Promise<void> {
+    this.#attachedBy = null;
+    await detachStore(connection, this.#options.file);
   }
 
   /** A dry run attaches a store in memory, once, made like the file. */
