@@ -1,9 +1,12 @@
 // The main job on the bundled game, in a home of its own: captured answer → tables → counts → a box score.
 import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+// Its own home, made anew each time.
+rmSync(join(root, ".mlb", "demo"), { recursive: true, force: true });
 const environment = { ...process.env, MLB_HOME: join(".mlb", "demo") };
 
 /** Shows a command and runs it. */

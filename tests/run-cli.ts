@@ -22,7 +22,7 @@ export async function runCli(...words: string[]): Promise<CliRun> {
     stdout,
     stderr,
     get json(): unknown {
-      return JSON.parse(stdout);
+      return JSON.parse(stdout) as unknown;
     },
   };
 }

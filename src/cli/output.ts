@@ -94,7 +94,7 @@ const LONGEST_CELL = 120;
 
 function cellText(value: unknown): string {
   if (value === null || value === undefined) return "";
-  const text = typeof value === "string" ? value : typeof value === "object" ? toJson(value) : String(value as number | bigint | boolean);
+  const text = typeof value === "string" ? value : typeof value === "bigint" ? value.toString() : toJson(value);
   const shown = text.replaceAll(
     /[\u0000-\u001f\u007f-\u009f]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,

@@ -20,10 +20,32 @@ export function checkName(context: CheckContext, container: object, key: string,
   return false;
 }
 
+/** Schemas that stores keep for themselves: the state tables, and what databases have already. */
+const RESERVED_SCHEMAS: readonly string[] = [
+  "mlb",
+  "main",
+  "temp",
+  "system",
+  "memory",
+  "store",
+  "base",
+  "information_schema",
+  "pg_catalog",
+];
+
 /** Checks `schema.table`. */
 export function checkTableName(context: CheckContext, container: object, key: string, name: string): boolean {
   const parts = name.split(".");
-  if (parts.length === 2 && parts.every(isName)) return true;
+  if (parts.length === 2 && parts.every(isName)) {
+    if (!RESERVED_SCHEMAS.includes(parts[0] ?? "")) return true;
+    problemAt(context, container, key, {
+      code: "mapping.reserved-schema",
+      message: `the schema ${quoted(parts[0] ?? "")} is not for mappings`,
+      expected: `a schema of your own, none of ${RESERVED_SCHEMAS.join(", ")}`,
+      got: quoted(name),
+    });
+    return false;
+  }
   problemAt(context, container, key, {
     code: "mapping.wrong-name",
     message: `${quoted(name)} is no name of a table`,

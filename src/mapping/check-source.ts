@@ -4,6 +4,8 @@ import { checkCondition } from "./check-expression.ts";
 import { checkName, checkTableName } from "./check-name.ts";
 import { checkPattern } from "./check-pattern.ts";
 import { renderColumnType } from "./column-type.ts";
+import type { Expression } from "./expression.ts";
+import { nodesOf } from "./expression-walk.ts";
 import type { Source } from "./mapping.ts";
 import type { PartialSpec, SourceSpec, VersionSpec } from "./mapping-spec.ts";
 import type { Path } from "./path.ts";
@@ -30,11 +32,30 @@ export function checkSource(
   const filter =
     spec.filter === undefined
       ? null
-      : checkCondition(context, spec, "filter", spec.filter, { columns: new Map(), paths: null, parameters: true, aggregates: null });
+      : plainFilter(
+          context,
+          spec,
+          checkCondition(context, spec, "filter", spec.filter, { columns: new Map(), paths: null, parameters: true, aggregates: null }),
+        );
   const version = spec.version === undefined ? null : checkVersion(context, spec, spec.version, paths);
   if (spec.endpoint === undefined || spec.method === undefined || spec.raw_table === undefined) return null;
   return { endpoint: spec.endpoint, method: spec.method, rawTable: spec.raw_table, arraySource, documentKey, version, date, filter };
 }
+
+/** Captures are chosen when they come in, by no engine: the filter compares parameters and computes nothing. */
+function plainFilter(context: CheckContext, spec: PartialSpec<SourceSpec>, filter: Expression | null): Expression | null {
+  const computed = filter === null ? undefined : [...nodesOf(filter)].find((node) => COMPUTING.has(node.kind));
+  if (computed === undefined) return filter;
+  problemAt(context, spec, "filter", {
+    code: "mapping.source-filter",
+    message: "the filter of the source computes",
+    expected: "parameters and texts, compared by =, <, in, between, like, is null, and, or, not",
+    got: computed.kind,
+  });
+  return null;
+}
+
+const COMPUTING: ReadonlySet<Expression["kind"]> = new Set(["arithmetic", "negate", "case", "cast", "call"]);
 
 /** A document's key and date are read when a capture comes in, by no engine. */
 function refuseExpression(context: CheckContext, column: DraftColumn | undefined, what: string): void {

@@ -6,6 +6,7 @@ import { checkIndexes } from "./check-indexes.ts";
 import { checkRelationships, type OutwardRelationship } from "./check-relationships.ts";
 import type { DocumentParts, DraftTarget } from "./draft-target.ts";
 import type { Expression } from "./expression.ts";
+import { nodesOf } from "./expression-walk.ts";
 import type { Export, Field, Rule, Target } from "./mapping.ts";
 import { quoted } from "./report.ts";
 import type { AggregateTarget } from "./scope.ts";
@@ -84,8 +85,23 @@ function checkRules(
       aggregates: { primaryKey: draft.primaryKey, targets: aggregateTargets },
     });
     if (expression === null || spec.severity === undefined) return [];
+    if (!namesColumnsOnly(expression)) {
+      problemAt(context, spec, "rule", {
+        code: "mapping.rule-over-targets",
+        message: "a rule over other targets names a JSON path",
+        expected: "columns only: it is checked when all rows are there",
+        got: quoted(spec.rule),
+      });
+      return [];
+    }
     return [{ rule: spec.rule, expression, severity: spec.severity, description: spec.description ?? null }];
   });
+}
+
+/** Rules that look at other targets are checked over rows, not over documents. */
+function namesColumnsOnly(expression: Expression): boolean {
+  const nodes = [...nodesOf(expression)];
+  return !nodes.some((node) => node.kind === "aggregate") || !nodes.some((node) => node.kind === "path");
 }
 
 function checkExport(context: CheckContext, draft: DraftTarget): Export | null {

@@ -70,7 +70,7 @@ async function fileProblem(folder: string, file: string, entry: Dirent): Promise
   if (!entry.isFile()) return problemOf(file, "this is no file of the folder", "plain files (links could lead anywhere)", describe(entry));
   if (!entry.name.endsWith(".yaml")) return problemOf(file, "this is no mapping file", "a name that ends in .yaml", entry.name);
   const { size } = await lstat(join(folder, file));
-  return size > MAX_BYTES ? problemOf(file, "the file is too large", "at most 1 MB", `${String(size)} bytes`) : null;
+  return size > MAX_BYTES ? problemOf(file, "the file is too large", "at most 4 MB", `${String(size)} bytes`) : null;
 }
 
 async function entriesOf(path: string, folder: string): Promise<readonly Dirent[]> {

@@ -65,7 +65,7 @@ export class DocumentIndex {
   /** Loads the index, with what selection needs of the captures, into a table of the engine. */
   async load(connection: Connection, table: string): Promise<void> {
     await connection.run(
-      `CREATE OR REPLACE TABLE ${table} (document_key VARCHAR, raw_id BIGINT, position VARCHAR, version VARCHAR, captured_at VARCHAR, content_hash VARCHAR, bytes BIGINT, document_date VARCHAR, problem VARCHAR)`,
+      `CREATE OR REPLACE TABLE ${table} (document_key VARCHAR, raw_id BIGINT, position VARCHAR, version VARCHAR, captured_at VARCHAR, content_hash VARCHAR, request VARCHAR, bytes BIGINT, document_date VARCHAR, problem VARCHAR)`,
     );
     const captures = this.#raw.captures(rawTableOf(this.#plan))[Symbol.asyncIterator]();
     let capture: IteratorResult<Capture> = await captures.next();
@@ -73,7 +73,7 @@ export class DocumentIndex {
     const flush = async (): Promise<void> => {
       await connection.append(
         table,
-        ["VARCHAR", "BIGINT", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "BIGINT", "VARCHAR", "VARCHAR"],
+        ["VARCHAR", "BIGINT", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "BIGINT", "VARCHAR", "VARCHAR"],
         rows,
       );
       rows = [];
@@ -82,7 +82,8 @@ export class DocumentIndex {
       for await (const { line } of this.#sidecar.lines(0)) {
         while (capture.done !== true && capture.value.id < line.capture) capture = await captures.next();
         if (capture.done === true || capture.value.id !== line.capture) continue;
-        const { id, capturedAt, contentHash, bytes } = capture.value;
+        const { id, capturedAt, contentHash, parameters, bytes } = capture.value;
+        const request = JSON.stringify(Object.entries(parameters).toSorted(([a], [b]) => (a < b ? -1 : 1)));
         for (const document of line["documents"] as readonly IndexedDocument[]) {
           // A document without a name stands for itself alone, so that it can be quarantined.
           const key = document.key ?? `capture ${String(id)}${document.position === "" ? "" : ` at ${document.position}`}`;
@@ -93,6 +94,7 @@ export class DocumentIndex {
             document.version,
             capturedAt,
             contentHash,
+            request,
             bytes,
             document.date,
             document.problem === null ? null : JSON.stringify(document.problem),

@@ -1,7 +1,7 @@
 import type { Expression } from "../mapping/expression.ts";
 import { renderReference } from "../mapping/parse-path.ts";
 import type { Path, Reference } from "../mapping/path.ts";
-import { nodesOf } from "../plan/expression-walk.ts";
+import { nodesOf } from "../mapping/expression-walk.ts";
 import type { Level, Plan, PlanColumn, PlanTarget } from "../plan/plan.ts";
 import { allLevels, keySteps, levelOf, levelSteps } from "../plan/references.ts";
 

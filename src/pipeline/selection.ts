@@ -34,7 +34,7 @@ export interface SelectedCounts {
 const CANDIDATES = "candidates";
 const text = duckdbDialect.text.bind(duckdbDialect);
 const orderKey = (alias: string): string =>
-  `(${alias}.version IS NOT NULL, coalesce(${alias}.version, ''), CAST(${alias}.captured_at AS TIMESTAMPTZ), ${alias}.content_hash)`;
+  `(${alias}.version IS NOT NULL, coalesce(${alias}.version, ''), CAST(${alias}.captured_at AS TIMESTAMPTZ), ${alias}.content_hash, ${alias}.request)`;
 
 /**
  * The only step that knows the mode. Batch: of each document under the filter, the states that are newer than the applied one
@@ -47,9 +47,9 @@ export async function selectBatch(connection: Connection, plan: Plan, index: str
   await connection.run(
     `CREATE OR REPLACE TABLE ${CANDIDATES} AS
      WITH states AS (
-       SELECT i.*, first_value(document_date) OVER (PARTITION BY document_key ORDER BY version IS NOT NULL DESC, coalesce(version, '') DESC, captured_at DESC, content_hash DESC, raw_id DESC, position DESC) AS newest_date FROM ${index} i
+       SELECT i.*, first_value(document_date) OVER (PARTITION BY document_key ORDER BY version IS NOT NULL DESC, coalesce(version, '') DESC, captured_at DESC, content_hash DESC, request DESC, raw_id DESC, position DESC) AS newest_date FROM ${index} i
      ), chosen AS (SELECT s.* FROM states s WHERE ${writeFilter(plan, filter)})
-     SELECT c.document_key, c.raw_id, c.position, c.version, c.captured_at, c.content_hash, c.bytes, c.problem,
+     SELECT c.document_key, c.raw_id, c.position, c.version, c.captured_at, c.content_hash, c.request, c.bytes, c.problem,
        q.raw_id IS NULL AND (d.document_key IS NULL OR d.fingerprint <> ${fingerprint} OR ${orderKey("c")} > ${orderKey("d")}) AS is_open
      FROM chosen c
      LEFT JOIN ${stateTable("documents")} d ON d.mapping = ${mapping} AND d.document_key = c.document_key
@@ -62,7 +62,7 @@ export async function selectBatch(connection: Connection, plan: Plan, index: str
     )
   )[0];
   await connection.run(
-    `CREATE OR REPLACE TABLE ${CANDIDATES} AS SELECT * EXCLUDE (is_open), row_number() OVER (PARTITION BY document_key ORDER BY version IS NOT NULL DESC, coalesce(version, '') DESC, captured_at DESC, content_hash DESC, raw_id DESC, position DESC) AS rank, count(*) OVER (PARTITION BY document_key) AS total FROM ${CANDIDATES} WHERE is_open`,
+    `CREATE OR REPLACE TABLE ${CANDIDATES} AS SELECT * EXCLUDE (is_open), row_number() OVER (PARTITION BY document_key ORDER BY version IS NOT NULL DESC, coalesce(version, '') DESC, captured_at DESC, content_hash DESC, request DESC, raw_id DESC, position DESC) AS rank, count(*) OVER (PARTITION BY document_key) AS total FROM ${CANDIDATES} WHERE is_open`,
   );
   return { documents: Number(counts?.["documents"] ?? 0), unchanged: Number(counts?.["unchanged"] ?? 0) };
 }
@@ -92,6 +92,7 @@ function readCandidate(row: SqlRow): Candidate {
       version: row["version"] === null ? null : string("version"),
       capturedAt: string("captured_at"),
       contentHash: string("content_hash"),
+      request: string("request"),
     },
     rank: Number(row["rank"]),
     total: Number(row["total"]),

@@ -2,8 +2,8 @@ import { sha256Hex } from "../core/hash.ts";
 import type { Expression } from "../mapping/expression.ts";
 import type { Field, Lookup, Mapping, RowSource, Target } from "../mapping/mapping.ts";
 import type { Path } from "../mapping/path.ts";
-import { nodesOf } from "./expression-walk.ts";
-import type { Level, LookupLeaf, LookupTable, Plan, PlanColumn, PlanLookup, PlanTarget, ReadNode } from "./plan.ts";
+import { nodesOf } from "../mapping/expression-walk.ts";
+import type { Level, LookupLeaf, LookupTable, Plan, PlanColumn, PlanLookup, PlanRelationship, PlanTarget, ReadNode } from "./plan.ts";
 import { type ReadPath, readSchemaOf } from "./read-schema.ts";
 import { allLevels, columnReferences, keySteps, levelOf, levelSteps, targetReferences } from "./references.ts";
 
@@ -20,7 +20,7 @@ export function compilePlan(mapping: Mapping, options: CompileOptions = {}): Pla
   const fields = mapping.fields.map((field) => compileColumn(field, strict));
   const fieldNames = new Set(fields.map((field) => field.name));
   const targets = mapping.targets
-    .map((target) => compileTarget(target, fieldNames, tables, strict))
+    .map((target) => compileTarget(target, mapping.targets, fieldNames, tables, strict))
     .map((target) => ({ ...target, read: targetRead(target, documentLevels.length) }));
   const lookupTables = tables.withLeavesOf(targets);
   const draft = {
@@ -80,7 +80,13 @@ function compileColumn(field: Field, strict: boolean): PlanColumn {
   };
 }
 
-function compileTarget(target: Target, fieldNames: ReadonlySet<string>, tables: LookupTables, strict: boolean): Omit<PlanTarget, "read"> {
+function compileTarget(
+  target: Target,
+  targets: readonly Target[],
+  fieldNames: ReadonlySet<string>,
+  tables: LookupTables,
+  strict: boolean,
+): Omit<PlanTarget, "read"> {
   return {
     name: target.name,
     levels: rowLevels(target.rowSource),
@@ -90,10 +96,19 @@ function compileTarget(target: Target, fieldNames: ReadonlySet<string>, tables: 
     primaryKey: target.primaryKey,
     columns: target.fields.filter((field) => !fieldNames.has(field.name)).map((field) => compileColumn(field, strict)),
     rules: target.rules.map(({ rule, expression, severity }) => ({ rule, expression, severity })),
-    relationships: target.relationships
-      .filter((relationship) => !relationship.optional)
-      .map(({ fromFields, toTable, toFields }) => ({ fromFields, toTable, toFields })),
+    relationships: enforced(targets, target.name),
   };
+}
+
+/** The relationships that the gate checks in a target's rows: its own, and those of others that say it holds the many. */
+function enforced(targets: readonly Target[], name: string): readonly PlanRelationship[] {
+  return targets.flatMap((target) =>
+    target.relationships.flatMap(({ type, optional, fromFields, toTable, toFields }): PlanRelationship[] => {
+      const isReversed = type === "one_to_many";
+      if (optional || (isReversed ? toTable : target.name) !== name) return [];
+      return [isReversed ? { fromFields: toFields, toTable: target.name, toFields: fromFields } : { fromFields, toTable, toFields }];
+    }),
+  );
 }
 
 function compileLookup(lookup: Lookup, tables: LookupTables): PlanLookup {

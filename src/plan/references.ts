@@ -1,6 +1,6 @@
 import type { Expression } from "../mapping/expression.ts";
 import type { Reference, Step } from "../mapping/path.ts";
-import { nodesOf } from "./expression-walk.ts";
+import { nodesOf } from "../mapping/expression-walk.ts";
 import type { Level, Plan, PlanColumn, PlanTarget } from "./plan.ts";
 
 /** A reference together with how its value is read. */

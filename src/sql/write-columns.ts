@@ -1,7 +1,7 @@
 import type { ColumnType } from "../mapping/column-type.ts";
 import type { Expression } from "../mapping/expression.ts";
 import type { Reference } from "../mapping/path.ts";
-import { nodesOf } from "../plan/expression-walk.ts";
+import { nodesOf } from "../mapping/expression-walk.ts";
 import { readLeaf } from "../plan/leaf.ts";
 import type { PlanColumn, PlanRule } from "../plan/plan.ts";
 import type { Dialect } from "./dialect.ts";

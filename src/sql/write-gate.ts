@@ -1,10 +1,10 @@
 import type { Expression } from "../mapping/expression.ts";
-import { nodesOf } from "../plan/expression-walk.ts";
+import { nodesOf } from "../mapping/expression-walk.ts";
 import type { Plan, PlanRelationship, PlanRule, PlanTarget } from "../plan/plan.ts";
 import { allLevels } from "../plan/references.ts";
 import type { Dialect } from "./dialect.ts";
 import { SLICE_COLUMNS, SLICE_TABLES, type Stage, targetTable } from "./slice-tables.ts";
-import { type Scope, writeExpression } from "./write-expression.ts";
+import { type Scope, writeBadCondition, writeExpression } from "./write-expression.ts";
 import { isRowRule, writePointer } from "./write-target.ts";
 
 /**
@@ -125,7 +125,9 @@ function writeAggregateRules(plan: Plan, target: PlanTarget, at: number, dialect
       pointer,
       value: `CAST(${valuesText(rule, scope, dialect)} AS VARCHAR)`,
     };
-    return `CASE WHEN (${writeExpression(rule.expression, scope, dialect)}) IS FALSE THEN ${dialect.record(parts)} END`;
+    const bad = writeBadCondition(rule.expression, scope, dialect);
+    const broken = `(${writeExpression(rule.expression, scope, dialect)}) IS FALSE${bad === null ? "" : ` OR ${bad}`}`;
+    return `CASE WHEN ${broken} THEN ${dialect.record(parts)} END`;
   });
   const check = name("$check");
   const columns = ["kind", "rule", "column", "pointer", "value"].map((part) => `${dialect.member(check, part)} AS ${name(part)}`);

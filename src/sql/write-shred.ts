@@ -18,7 +18,7 @@ export function writeShred(plan: Plan, dialect: Dialect): ShredSql {
   const documents = writeDocumentFields(plan, writeRawDocuments(plan, columns, dialect), columns, dialect);
   const targets = plan.targets.map((target) => writeTarget(plan, target, columns, dialect));
   const stages: Stage[] = [
-    { name: "parse the answers", sql: `CREATE TEMP TABLE ${SLICE_TABLES.documents} AS ${documents.rows}` },
+    { name: "take the answers apart", sql: `CREATE TEMP TABLE ${SLICE_TABLES.documents} AS ${documents.rows}` },
     ...writeLookupStages(plan, columns, dialect),
   ];
   for (const [at, target] of plan.targets.entries()) {

@@ -1,5 +1,5 @@
 import type { Reference } from "../mapping/path.ts";
-import { nodesOf } from "../plan/expression-walk.ts";
+import { nodesOf } from "../mapping/expression-walk.ts";
 import type { Level, Plan, PlanRule, PlanTarget } from "../plan/plan.ts";
 import { allLevels, columnReferences, levelOf, targetReferences } from "../plan/references.ts";
 import type { Dialect } from "./dialect.ts";

@@ -1,10 +1,12 @@
 import type { Finding, SliceRows } from "../engine/slice.ts";
 
-/** Which state of a document a capture holds: documents are ordered by (version, captured at, content hash); no version sorts before any version. */
+/** Which state of a document a capture holds: documents are ordered by (version, captured at, content hash, request); no version sorts before any version. */
 export interface OrderKey {
   readonly version: string | null;
   readonly capturedAt: string;
   readonly contentHash: string;
+  /** The request's parameters as one text: breaks the tie of one body that two requests gave at one time. */
+  readonly request: string;
 }
 
 /** One state of a document, as a capture holds it. */

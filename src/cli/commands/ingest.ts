@@ -5,6 +5,7 @@ import { BodyChecker } from "../../raw/body.ts";
 import { readCaptureFiles } from "../../statsapi/capture-files.ts";
 import { parseGivenTime } from "../../statsapi/recording.ts";
 import type { CliContext } from "../context.ts";
+import { counted } from "../counted.ts";
 import { describeFailures } from "../describe-ingest.ts";
 import { openCatalogue, openRaw, openRegistry } from "../platform.ts";
 
@@ -56,7 +57,7 @@ export async function runIngest(flags: IngestFlags, context: CliContext): Promis
     exit: result.exit,
   });
   out.text(
-    `${method.endpoint}.${method.name}: ${String(counts.files)} files, ${String(counts.stored)} captures stored${counts.failed > 0 ? ` (${String(counts.failed)} of all failed: kept, but no documents)` : ""}, ${String(counts.duplicates)} there before, ${String(counts.refused)} refused, ${(counts.bytes / 1e6).toFixed(1)} MB`,
+    `${method.endpoint}.${method.name}: ${counted(counts.files, "file")}, ${counted(counts.stored, "capture")} stored${counts.failed > 0 ? ` (${String(counts.failed)} of all failed: kept, but no documents)` : ""}, ${String(counts.duplicates)} there before, ${String(counts.refused)} refused, ${(counts.bytes / 1e6).toFixed(1)} MB`,
   );
   return result.exit;
 }

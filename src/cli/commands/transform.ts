@@ -11,6 +11,7 @@ import type { RawStore } from "../../raw/raw-store.ts";
 import { parseGivenTime, type RecordingFile } from "../../statsapi/recording.ts";
 import { readStubs } from "../../statsapi/stub-files.ts";
 import type { CliContext } from "../context.ts";
+import { counted } from "../counted.ts";
 import { describeFailures } from "../describe-ingest.ts";
 import { mappingsOf, openCatalogue, openDatabase, openOverlayRaw, openRaw, openRegistry, openStore } from "../platform.ts";
 
@@ -120,7 +121,7 @@ function refuseWhatIsNotThere(flags: TransformFlags): void {
   if (flags.mode !== "batch") {
     throw new UserError({
       code: "usage.mode",
-      message: flags.mode === "streaming" ? "streaming is not there yet" : "--mode is not known",
+      message: flags.mode === "streaming" ? "streaming is not part of this version" : "--mode is not known",
       expected: "batch",
       got: flags.mode,
       next: "use --mode batch: it takes what came since, too",
@@ -130,7 +131,7 @@ function refuseWhatIsNotThere(flags: TransformFlags): void {
     const known = ["capture", "passthrough"].includes(flags.stubMode);
     throw new UserError({
       code: "usage.stub-mode",
-      message: known ? `the stub mode ${flags.stubMode} calls the API, which is not there yet` : "--stub-mode is not known",
+      message: known ? `the stub mode ${flags.stubMode} calls the API, which is not part of this version` : "--stub-mode is not known",
       expected: "replay",
       got: flags.stubMode,
       next: "use --stub-mode replay, or ingest files: mlb-etl ingest --help",
@@ -269,14 +270,18 @@ function report(result: TransformResult, plan: Plan, frame: ReportFrame, { out }
   );
   if (documents.applied + documents.quarantined + documents.stale > 0) out.table(rows);
   else out.text("nothing changed: every document is as it was");
-  if (count("bad_values") > 0)
+  if (count("bad_values") > 0) {
+    const values = counted(count("bad_values"), "value");
+    out.say(`warning: ${values} of another kind than the column: NULL in the row, kept with path and text (mlb-etl bad-values list)`);
+  }
+  if (count("warnings") > 0) {
+    const places = counted(count("warnings"), "place");
     out.say(
-      `warning: ${String(count("bad_values"))} values are not of their column's type: NULL in the rows, kept with path and text (mlb-etl bad-values list)`,
+      `warning: rules of severity warn do not hold in ${places} (mlb-etl sql "SELECT rule, count(*) FROM mlb.warnings GROUP BY rule")`,
     );
-  if (count("warnings") > 0)
-    out.say(
-      `warning: rules of severity warn do not hold in ${String(count("warnings"))} places (mlb-etl sql "SELECT rule, count(*) FROM mlb.warnings GROUP BY rule")`,
-    );
-  if (count("failed_states") > 0)
-    out.say(`${String(count("failed_states"))} states of documents failed and are in quarantine (mlb-etl quarantine list)`);
+  }
+  const { inQuarantine } = result.record;
+  if (count("failed_states") > 0) out.say(`${counted(count("failed_states"), "state")} of documents failed`);
+  if (inQuarantine > 0)
+    out.say(`${counted(inQuarantine, "state")} of documents in quarantine, now or from earlier runs (mlb-etl quarantine list)`);
 }

@@ -40,17 +40,18 @@ export async function applySlice(connection: Connection, plan: Plan, application
 
 async function loadTried(connection: Connection, application: SliceApplication): Promise<void> {
   await connection.run(
-    `CREATE OR REPLACE TEMP TABLE ${TRIED} (${slot} INTEGER, document_key VARCHAR, version VARCHAR, captured_at VARCHAR, content_hash VARCHAR, raw_id BIGINT, position VARCHAR, passed BOOLEAN, is_last BOOLEAN)`,
+    `CREATE OR REPLACE TEMP TABLE ${TRIED} (${slot} INTEGER, document_key VARCHAR, version VARCHAR, captured_at VARCHAR, content_hash VARCHAR, request VARCHAR, raw_id BIGINT, position VARCHAR, passed BOOLEAN, is_last BOOLEAN)`,
   );
   await connection.append(
     TRIED,
-    ["INTEGER", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "BIGINT", "VARCHAR", "BOOLEAN", "BOOLEAN"],
+    ["INTEGER", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "BIGINT", "VARCHAR", "BOOLEAN", "BOOLEAN"],
     application.tried.map(({ slot: number, state, passed, last }) => [
       number,
       state.documentKey,
       state.version,
       state.capturedAt,
       state.contentHash,
+      state.request,
       state.capture,
       state.position,
       passed,
@@ -63,7 +64,7 @@ async function loadTried(connection: Connection, application: SliceApplication):
 /** The defensive guard: the whole order key, against what the store has applied now, inside the transaction. */
 async function chooseNewer(connection: Connection, plan: Plan): Promise<void> {
   const orderKey = (alias: string): string =>
-    `(${alias}.version IS NOT NULL, coalesce(${alias}.version, ''), ${alias}.captured_at, ${alias}.content_hash)`;
+    `(${alias}.version IS NOT NULL, coalesce(${alias}.version, ''), ${alias}.captured_at, ${alias}.content_hash, ${alias}.request)`;
   await connection.run(
     `CREATE OR REPLACE TEMP TABLE ${GO} AS SELECT t.*, d.document_key IS NULL AS is_new, now() AS applied_at FROM ${TRIED} t ` +
       `LEFT JOIN ${stateTable("documents")} d ON d.mapping = ${text(plan.mapping)} AND d.document_key = t.document_key ` +

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Connection } from "../../duckdb/connection.ts";
-import type { SqlRow } from "../../duckdb/sql-value.ts";
+import { type SqlRow, sqlText } from "../../duckdb/sql-value.ts";
 import type { Mapping } from "../../mapping/mapping.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
@@ -144,11 +144,17 @@ export class DuckdbStore {
 /** A run and its targets, as the store has them. */
 export interface RunRecord {
   readonly run: SqlRow;
+  /** States of the mapping's documents that are in quarantine now, from this run and from earlier ones. */
+  readonly inQuarantine: number;
   readonly targets: readonly SqlRow[];
 }
 
 async function readRun(connection: Connection, runId: string): Promise<RunRecord> {
   const [run] = await connection.rows(`SELECT * FROM ${stateTable("runs")} WHERE run_id = ${text(runId)}`);
   if (run === undefined) throw new Error(`no run ${runId}`);
-  return { run, targets: await connection.rows(`SELECT * FROM ${stateTable("run_targets")} WHERE run_id = ${text(runId)} ORDER BY rowid`) };
+  const targets = await connection.rows(`SELECT * FROM ${stateTable("run_targets")} WHERE run_id = ${text(runId)} ORDER BY rowid`);
+  const [failed] = await connection.rows(
+    `SELECT count(DISTINCT (document_key, raw_id, position)) AS n FROM ${stateTable("quarantine")} WHERE mapping = ${text(sqlText(run["mapping"]))} AND status <> 'resolved'`,
+  );
+  return { run, targets, inQuarantine: Number(failed?.["n"] ?? 0) };
 }

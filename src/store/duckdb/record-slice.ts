@@ -68,8 +68,8 @@ async function loadFindings(connection: Connection, application: SliceApplicatio
 
 async function recordDocuments(connection: Connection, plan: Plan, application: SliceApplication, { go }: TriedTables): Promise<void> {
   await connection.run(
-    `INSERT OR REPLACE INTO ${stateTable("documents")} (mapping, document_key, version, captured_at, content_hash, raw_id, position, fingerprint, run_id, applied_at) ` +
-      `SELECT ${text(plan.mapping)}, document_key, version, captured_at, content_hash, raw_id, position, ${text(plan.fingerprint)}, ${text(application.runId)}, applied_at FROM ${go}`,
+    `INSERT OR REPLACE INTO ${stateTable("documents")} (mapping, document_key, version, captured_at, content_hash, request, raw_id, position, fingerprint, run_id, applied_at) ` +
+      `SELECT ${text(plan.mapping)}, document_key, version, captured_at, content_hash, request, raw_id, position, ${text(plan.fingerprint)}, ${text(application.runId)}, applied_at FROM ${go}`,
   );
 }
 
@@ -98,10 +98,10 @@ async function recordFindings(
   );
   await connection.run(
     `UPDATE ${stateTable("quarantine")} AS q SET status = 'resolved' FROM ${go} g WHERE q.mapping = ${mapping} AND q.document_key = g.document_key AND q.status <> 'resolved' AND ` +
-      `(q.version IS NOT NULL, coalesce(q.version, ''), q.captured_at, q.content_hash) <= (g.version IS NOT NULL, coalesce(g.version, ''), g.captured_at, g.content_hash)`,
+      `(q.version IS NOT NULL, coalesce(q.version, ''), q.captured_at, q.content_hash, q.request) <= (g.version IS NOT NULL, coalesce(g.version, ''), g.captured_at, g.content_hash, g.request)`,
   );
   await connection.run(
-    `INSERT INTO ${stateTable("quarantine")} SELECT ${mapping}, t.document_key, t.raw_id, t.position, t.version, t.captured_at, t.content_hash, ${text(plan.fingerprint)}, f.kind, f.target, f.rule, f.column_name, f.pointer, f.value, ${run}, now(), 'open' ` +
+    `INSERT INTO ${stateTable("quarantine")} SELECT ${mapping}, t.document_key, t.raw_id, t.position, t.version, t.captured_at, t.content_hash, t.request, ${text(plan.fingerprint)}, f.kind, f.target, f.rule, f.column_name, f.pointer, f.value, ${run}, now(), 'open' ` +
       `FROM ${FINDINGS} f JOIN ${tried} t ON t.${slot} = f.${slot} WHERE f.kind IN ('rule', 'fail') AND NOT t.passed`,
   );
 }

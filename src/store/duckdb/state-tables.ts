@@ -15,7 +15,7 @@ export const STATE_TABLES: readonly { readonly name: string; readonly comment: s
     name: "documents",
     comment: "The state of each document that is applied, also when it has no rows. One row per mapping and document",
     columns:
-      "mapping VARCHAR NOT NULL, document_key VARCHAR NOT NULL, version VARCHAR, captured_at TIMESTAMPTZ NOT NULL, content_hash VARCHAR NOT NULL, " +
+      "mapping VARCHAR NOT NULL, document_key VARCHAR NOT NULL, version VARCHAR, captured_at TIMESTAMPTZ NOT NULL, content_hash VARCHAR NOT NULL, request VARCHAR NOT NULL, " +
       "raw_id BIGINT NOT NULL, position VARCHAR NOT NULL, fingerprint VARCHAR NOT NULL, run_id VARCHAR NOT NULL, applied_at TIMESTAMPTZ NOT NULL, PRIMARY KEY (mapping, document_key)",
   },
   {
@@ -40,7 +40,7 @@ export const STATE_TABLES: readonly { readonly name: string; readonly comment: s
       "Why states of documents failed. kind rule: a rule of severity error; fail: any other reason. status open: not tried again under the same fingerprint; retried: to be tried again; resolved: a newer or the same state was applied since",
     columns:
       "mapping VARCHAR NOT NULL, document_key VARCHAR NOT NULL, raw_id BIGINT NOT NULL, position VARCHAR NOT NULL, version VARCHAR, captured_at TIMESTAMPTZ NOT NULL, " +
-      "content_hash VARCHAR NOT NULL, fingerprint VARCHAR NOT NULL, kind VARCHAR NOT NULL, target VARCHAR, rule VARCHAR NOT NULL, column_name VARCHAR, pointer VARCHAR NOT NULL, value VARCHAR, " +
+      "content_hash VARCHAR NOT NULL, request VARCHAR NOT NULL, fingerprint VARCHAR NOT NULL, kind VARCHAR NOT NULL, target VARCHAR, rule VARCHAR NOT NULL, column_name VARCHAR, pointer VARCHAR NOT NULL, value VARCHAR, " +
       "run_id VARCHAR NOT NULL, recorded_at TIMESTAMPTZ NOT NULL, status VARCHAR NOT NULL",
   },
   {

@@ -1,4 +1,4 @@
-import type { Expression } from "../mapping/expression.ts";
+import type { Expression } from "./expression.ts";
 
 /** The direct parts of an expression. An aggregate's operand and condition are parts too (they see the inner target). */
 function partsOf(expression: Expression): readonly Expression[] {
