@@ -198,4 +198,53 @@ describe("the command line", () => {
     expect(explained.stdout).toContain("shred game.live_game_pitch_events");
     expect(explained.stdout).toContain("CREATE TEMP TABLE");
   });
+
+  test("takes one statement that reads in sql, and shows tables without their schema", async () => {
+    await run(...MISSION, "--save");
+    for (const query of ["SELECT 1; SELECT 2", "COPY (SELECT 1) TO 'leak.csv'", "CREATE TABLE memory.t AS SELECT 1", "selec 1", ""]) {
+      expect((await run("sql", query)).exit).toBe(2);
+    }
+    expect(existsSync("leak.csv")).toBe(false);
+    expect((await run("sql", "SHOW TABLES")).stdout).toContain("live_game_plays");
+    expect((await run("--json", "sql", "SELECT count(*) AS n FROM live_game_plays")).json).toEqual([{ n: "82" }]);
+  });
+
+  test("says that raw is empty with exit 4, and which named document is not there with exit 1", async () => {
+    const empty = await run("transform", "--endpoint", "game", "--method", "live_game_v1", "--save");
+    expect(empty.exit).toBe(4);
+    expect(existsSync(home)).toBe(false);
+    await run(...MISSION, "--save");
+    const missing = await run("transform", "--endpoint", "game", "--method", "live_game_v1", "--game-pks", "747175, 999", "--save");
+    expect(missing.exit).toBe(1);
+    expect(missing.stderr).toContain("raw has no document with game_pk 999");
+    expect((await run("transform", "--endpoint", "game", "--method", "live_game_v1", "--game-pks", "abc")).exit).toBe(2);
+    expect(
+      (await run("transform", "--endpoint", "game", "--method", "live_game_v1", "--start-date", "2024-08-02", "--end-date", "2024-08-01"))
+        .exit,
+    ).toBe(2);
+  });
+
+  test("refuses a text file for what it is", async () => {
+    const file = join(home, "..", "notes.txt");
+    await writeFile(file, "hello");
+    const refused = await run("ingest", "--endpoint", "game", "--method", "live_game_v1", "--from-files", file);
+    expect(refused.exit).toBe(1);
+    expect(refused.stderr).toContain("the content is no JSON answer");
+  });
+
+  test("lets no control character of a file name or a body reach the terminal", async () => {
+    const file = join(home, "..", "evil\u001b[31m.json");
+    await writeFile(file, "hello");
+    const refused = await run("ingest", "--endpoint", "game", "--method", "live_game_v1", "--from-files", join(home, "..", "*.json"));
+    expect(refused.stderr).toContain("evil\\u001b[31m.json");
+    expect(refused.stderr).not.toContain("\u001b[31m");
+  });
+
+  test("calls a store that is none of ours by its name, and makes none where there is none", async () => {
+    const retry = await run("quarantine", "retry");
+    expect(retry.exit).toBe(5);
+    expect(existsSync(home)).toBe(false);
+    await writeFile(join(home, "..", "text.duckdb"), "no database");
+    expect((await run("--store", `duckdb:${join(home, "..", "text.duckdb")}`, "runs", "list")).exit).toBe(5);
+  });
 });

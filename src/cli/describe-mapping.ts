@@ -76,7 +76,8 @@ function columnRow(field: Field): Readonly<Record<string, unknown>> {
   };
 }
 
-function renderValue({ value }: Field): string {
+/** Where a column's value comes from, as written in the mapping. */
+export function renderValue({ value }: Pick<Field, "value">): string {
   switch (value.kind) {
     case "path":
       return renderReference(value.reference);

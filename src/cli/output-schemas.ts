@@ -1,6 +1,9 @@
 import { z } from "zod";
+import { JSON_TYPES } from "../raw/shape.ts";
+import { DRIFT_KINDS } from "../pipeline/find-drift.ts";
 import { LINT_CODES } from "../pipeline/lint-problem.ts";
 import { PATH_USES } from "../pipeline/mapped-paths.ts";
+import { PATH_STATUSES } from "../pipeline/path-status.ts";
 import { VALUE_KINDS } from "../pipeline/leaf-tree.ts";
 
 /**
@@ -152,6 +155,90 @@ const mappingLint = keys("`mlb-etl mapping lint --json`.", {
   exit: exit(),
 });
 
+const jsonType = z.enum(JSON_TYPES);
+
+const coverage = keys("`mlb-etl coverage --json`: from the shapes of the captures, without their bodies.", {
+  schema_version: version,
+  mapping: text("Its name: `<endpoint>/<file>`."),
+  by: textOrNull("What --by said."),
+  captures: count("Captures that were looked at."),
+  skipped: count("Captures that the mapping does not take (source.filter)."),
+  failed: count("Captures whose body is no document."),
+  groups: z.array(
+    keys("Captures with something in common; one group without --by. A capture of several documents may be in several.", {
+      group: textOrNull("What they have in common."),
+      captures: count("How many."),
+      leaf_paths: count("Leaf paths in them: mapped + ignored + unknown. Keys that are ids are `.*`, an empty container is no leaf."),
+      mapped: count("Mapped, or always null above a mapped path."),
+      ignored: count("Ignored, or always null above an ignored path."),
+      unknown: z.array(
+        keys("Neither, sorted by path.", {
+          path: text("From the answer's root."),
+          types: z.partialRecord(jsonType, count("Captures.")).describe("In how many captures each JSON type is there."),
+        }),
+      ),
+    }),
+  ),
+  exit: exit(),
+});
+
+const seen = (description: string): z.ZodObject =>
+  keys(description, { capture: count("Its id in raw."), captured_at: text("When it was captured, UTC.") });
+
+const drift = keys("`mlb-etl drift --json`.", {
+  schema_version: version,
+  table: text("The raw table."),
+  mapping: textOrNull("The mapping that was named; null for a raw table."),
+  since: text("What divides known and new captures: a time, or `capture ID`."),
+  captures: keys("Captures.", {
+    known: count("Known ones."),
+    new: count("New ones."),
+    repeated: count("New ones whose body is known."),
+    skipped: count("Those that the mapping does not take (source.filter)."),
+    failed: count("Those whose body is no document."),
+  }),
+  findings: z.array(
+    keys("One thing that is new or gone, by kind and path.", {
+      kind: z.enum(DRIFT_KINDS),
+      path: text("From the answer's root."),
+      types: z.array(jsonType).describe("JSON types that are new there; those that were there, of a vanished path."),
+      known_types: z.array(jsonType).describe("JSON types that known captures have there."),
+      captures: count("New captures that have it; of a vanished path, known ones that had it."),
+      first: seen("The first of them by time."),
+      last: seen("The last of them by time."),
+      status: z.enum(PATH_STATUSES).nullable().describe("What the mapping does with the path; null for containers and without a mapping."),
+      example: keys("A value that is there.", {
+        capture: count("Its capture."),
+        pointer: text("Its JSON pointer."),
+        value: text("As JSON, cut after 200 characters."),
+      }).nullable(),
+    }),
+  ),
+  suggestion: textOrNull("With --suggest: YAML for new leaf paths that the mapping does not know."),
+  exit: exit("0: nothing is new and nothing is gone. 1: something is."),
+});
+
+const mappingTest = keys("`mlb-etl mapping test --json`.", {
+  schema_version: version,
+  cases: z.array(
+    keys("One example.", {
+      mapping: text("Its mapping."),
+      case: text("Name of its folder."),
+      ok: z.boolean().describe("Whether all is as expected."),
+      documents: count("Documents in its answer."),
+      differences: z.array(
+        keys("One thing that is not as expected.", {
+          what: text("A table, or `quarantined`, or `document`."),
+          where: text("Row and column, or the JSON pointer of what failed."),
+          expected: text("As the example says."),
+          got: text("As it is."),
+        }),
+      ),
+    }),
+  ),
+  exit: exit("0: all examples are right. 1: one differs."),
+});
+
 const quarantineList = z
   .array(
     keys("One failure of one state of a document.", {
@@ -194,7 +281,17 @@ const error = keys("`--json` of any command that fails as a whole. The same stan
 });
 
 /** Names of the published files. */
-export const OUTPUT_NAMES = ["transform", "ingest", "verify-digest", "mapping-lint", "quarantine-list", "error"] as const;
+export const OUTPUT_NAMES = [
+  "transform",
+  "ingest",
+  "verify-digest",
+  "mapping-lint",
+  "quarantine-list",
+  "error",
+  "coverage",
+  "drift",
+  "mapping-test",
+] as const;
 export type OutputName = (typeof OUTPUT_NAMES)[number];
 
 export const OUTPUT_SCHEMAS: Readonly<Record<OutputName, z.ZodType>> = {
@@ -203,6 +300,9 @@ export const OUTPUT_SCHEMAS: Readonly<Record<OutputName, z.ZodType>> = {
   "verify-digest": verifyDigest,
   "mapping-lint": mappingLint,
   "quarantine-list": quarantineList,
+  coverage,
+  drift,
+  "mapping-test": mappingTest,
   error,
 };
 

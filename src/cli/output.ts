@@ -38,7 +38,7 @@ export function createOutput(streams: OutputStreams, options: { readonly json: b
     json: options.json,
     text: (text) => {
       closeProgress();
-      if (!options.json) streams.stdout.write(`${text}\n`);
+      if (!options.json) streams.stdout.write(`${visible(text)}\n`);
     },
     table: (rows, columns) => {
       closeProgress();
@@ -50,7 +50,7 @@ export function createOutput(streams: OutputStreams, options: { readonly json: b
     },
     say: (text) => {
       closeProgress();
-      streams.stderr.write(`${text}\n`);
+      streams.stderr.write(`${visible(text)}\n`);
     },
     progress: (text, isLast = false) => {
       if (!options.progress || performance.now() - startedAt < QUIET_MS) return;
@@ -81,7 +81,7 @@ function renderTable(rows: readonly Readonly<Record<string, unknown>>[], columns
       rows.some((row) => typeof row[name] === "number" || typeof row[name] === "bigint") &&
       rows.every((row) => row[name] === null || row[name] === undefined || typeof row[name] === "number" || typeof row[name] === "bigint"),
   );
-  const widths = names.map((name, at) => Math.max(name.length, ...cells.map((row) => row[at]?.length ?? 0)));
+  const widths = names.map((name, at) => cells.reduce((width, row) => Math.max(width, row[at]?.length ?? 0), name.length));
   const line = (values: readonly string[]): string =>
     `${values
       .map((value, at) => (isNumber[at] === true ? value.padStart(widths[at] ?? 0) : value.padEnd(widths[at] ?? 0)))
@@ -95,9 +95,14 @@ const LONGEST_CELL = 120;
 function cellText(value: unknown): string {
   if (value === null || value === undefined) return "";
   const text = typeof value === "string" ? value : typeof value === "bigint" ? value.toString() : toJson(value);
-  const shown = text.replaceAll(
-    /[\u0000-\u001f\u007f-\u009f]/g,
+  const shown = visible(text.replaceAll("\n", "\\n"));
+  return shown.length > LONGEST_CELL ? `${shown.slice(0, LONGEST_CELL - 1)}…` : shown;
+}
+
+/** Control and direction characters as `\u001b`: what a body or a file name holds must not drive the terminal. Line feeds stay. */
+function visible(text: string): string {
+  return text.replaceAll(
+    /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
-  return shown.length > LONGEST_CELL ? `${shown.slice(0, LONGEST_CELL - 1)}…` : shown;
 }

@@ -14,6 +14,7 @@ import { SegmentStore } from "../raw/segment-store.ts";
 import type { Catalogue } from "../statsapi/catalogue.ts";
 import { readCatalogue } from "../statsapi/read-catalogue.ts";
 import { DuckdbStore } from "../store/duckdb/duckdb-store.ts";
+import { requireState } from "../store/duckdb/target-schema.ts";
 import type { CliContext } from "./context.ts";
 
 /** The real parts, built from the settings. */
@@ -84,5 +85,12 @@ export async function readStore<T>(context: CliContext, work: (connection: Conne
   await using database = await openDatabase(context.settings.values);
   const connection = await database.connect();
   // Awaited here: the database must outlive the work.
-  return await openStore(context).whileAttached(connection, () => work(connection), "read");
+  return await openStore(context).whileAttached(
+    connection,
+    async () => {
+      await requireState(connection);
+      return await work(connection);
+    },
+    "read",
+  );
 }

@@ -12,6 +12,8 @@ import { watchInterrupts } from "./interrupts.ts";
 /** What one command is: its words for `--help`, and where its work is. The work is loaded only when it is called. */
 interface CommandSpec {
   readonly name: string;
+  /** What a group does where none of its commands is named. */
+  readonly isDefault?: boolean;
   readonly description: string;
   readonly options?: readonly Option[];
   readonly arguments?: readonly { readonly name: string; readonly description: string }[];
@@ -65,11 +67,18 @@ const COMMANDS: readonly { readonly group: string | null; readonly description: 
         load: async () => (await import("./commands/ingest.ts")).runIngest,
       },
       {
-        name: "explain",
-        description: "show the stages that a transform executes, and the SQL of each",
-        options: [...source, new Option("--strict", "as with transform --strict"), new Option("--sql", "with the SQL")],
-        examples: ["mlb-etl explain --endpoint game --method live_game_v1 --sql"],
-        load: async () => (await import("./commands/explain.ts")).runExplain,
+        name: "peek",
+        description: "show a document in the terminal: the first rows of each table of its mapping, or the tree of its paths",
+        arguments: [{ name: "document", description: "a .json or .json.gz file, or a document's key in raw: 747175" }],
+        options: [
+          new Option("--endpoint <name>", "only with mappings of this endpoint"),
+          new Option("--method <name>", "only with mappings of this method"),
+          new Option("--target <name>", "only this table, with all columns that have values"),
+          new Option("--rows <n>", "at most so many rows of each table").default("10"),
+          new Option("--tree", "the tree of paths, with types, counts and an example of each"),
+        ],
+        examples: ["mlb-etl peek 747175", "mlb-etl peek captures/747175.json.gz --tree"],
+        load: async () => (await import("./commands/peek.ts")).runPeek,
       },
       {
         name: "sql",
@@ -79,10 +88,66 @@ const COMMANDS: readonly { readonly group: string | null; readonly description: 
         load: async () => (await import("./commands/sql.ts")).runSql,
       },
       {
+        name: "coverage",
+        description: "which leaf paths of the captures a mapping maps, ignores, or does not know; reads no body",
+        arguments: [{ name: "name", description: "a mapping, or one of its tables" }],
+        options: [
+          new Option(
+            "--by <what>",
+            "group captures: day, month, year (of the capture), document-year, parameter:NAME, column:NAME (of the document, from the store)",
+          ),
+        ],
+        examples: ["mlb-etl coverage game/live_game_v1", "mlb-etl coverage game/live_game_v1 --by column:season"],
+        load: async () => (await import("./commands/coverage.ts")).runCoverage,
+      },
+      {
+        name: "drift",
+        description: "what new captures hold that known ones did not, and what they no longer hold; exit 1 where something is",
+        arguments: [{ name: "name", description: "a mapping, one of its tables, or a raw table" }],
+        options: [
+          new Option("--since <time>", "captures before this time are known, the others new; default: those of the last day are new"),
+          new Option("--since-capture <id>", "captures up to this id are known, the others new"),
+          new Option("--vanished-share <percent>", "a path vanishes only where so many of the known captures have it").default("95"),
+          new Option("--suggest", "print YAML for the new paths that the mapping does not know"),
+        ],
+        examples: ["mlb-etl drift game/live_game_v1 --since 2024-07-13", "mlb-etl drift game/live_game_v1 --since 2024-07-13 --suggest"],
+        load: async () => (await import("./commands/drift.ts")).runDrift,
+      },
+      {
         name: "doctor",
         description: "look for what is wrong: settings, mappings, raw, store, documents behind the mapping",
         examples: ["mlb-etl doctor"],
         load: async () => (await import("./commands/doctor.ts")).runDoctor,
+      },
+    ],
+  },
+  {
+    group: "explain",
+    description: "show what a transform executes, and where a row comes from",
+    commands: [
+      {
+        name: "transform",
+        isDefault: true,
+        description: "show the stages that a transform executes, and the SQL of each",
+        options: [...source, new Option("--strict", "as with transform --strict"), new Option("--sql", "with the SQL")],
+        examples: ["mlb-etl explain --endpoint game --method live_game_v1 --sql"],
+        load: async () => (await import("./commands/explain.ts")).runExplain,
+      },
+      {
+        name: "row",
+        description: "where a row comes from: capture, JSON pointer, fragment, each column with its text and cast, the rules it passed",
+        options: [
+          new Option("--table <name>", "the table, as in the mapping").makeOptionMandatory(),
+          new Option("--key <values>", "its primary key: 747175,12; as JSON where a value has a comma").makeOptionMandatory(),
+          new Option("--history", "how the row looked in each capture, cell by cell, oldest first; from raw, needs no table"),
+          new Option("--whole", "values and the fragment in full length"),
+          new Option("--strict", "as with transform --strict"),
+        ],
+        examples: [
+          "mlb-etl explain row --table SCHEMA.TABLE --key 747175,12",
+          "mlb-etl explain row --table SCHEMA.TABLE --key 747175,12 --history",
+        ],
+        load: async () => (await import("./commands/explain-row.ts")).runExplainRow,
       },
     ],
   },
@@ -127,6 +192,13 @@ const COMMANDS: readonly { readonly group: string | null; readonly description: 
         ],
         examples: ["mlb-etl mapping lint game/live_game_v1 --captures 'captures/*.json.gz'"],
         load: async () => (await import("./commands/mapping-lint.ts")).runMappingLint,
+      },
+      {
+        name: "test",
+        description: "run the examples that stand beside mappings: a document each, and the rows that it must give",
+        arguments: [{ name: "[name]", description: "a mapping, or one of its tables; none: all" }],
+        examples: ["mlb-etl mapping test"],
+        load: async () => (await import("./commands/mapping-test.ts")).runMappingTest,
       },
     ],
   },
@@ -356,7 +428,7 @@ function configure(command: Command, streams: OutputStreams): void {
 }
 
 function addCommand(parent: Command, spec: CommandSpec, streams: OutputStreams, dispatch: Dispatch): void {
-  const command = parent.command(spec.name).description(spec.description);
+  const command = parent.command(spec.name, { isDefault: spec.isDefault ?? false }).description(spec.description);
   configure(command, streams);
   const names: string[] = [];
   for (const argument of spec.arguments ?? []) {

@@ -1,6 +1,11 @@
 import { EXIT, OutsideError, ProblemsError, UserError } from "../core/errors.ts";
 import type { Output } from "./output.ts";
 
+/** A full disk, a missing right, a path that is none: the operating system's own refusal. */
+function isSystemError(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && "syscall" in error && "code" in error && typeof error.code === "string";
+}
+
 /** Shows an error and gives its exit code. With `--json` stdout gets it as an object too. */
 export function reportError(error: unknown, out: Output, withStack: boolean): number {
   if (error instanceof UserError || error instanceof OutsideError) {
@@ -20,6 +25,16 @@ export function reportError(error: unknown, out: Output, withStack: boolean): nu
       exit: error.exit,
     });
     return error.exit;
+  }
+  if (isSystemError(error)) {
+    const next = "look at the disk, the path and your rights to it; the same command goes on where this one stopped";
+    out.say(`error: the system refused: ${error.message}\n  next:     ${next}`);
+    out.data({
+      schema_version: 1,
+      error: { code: `system.${error.code.toLowerCase()}`, message: error.message, next },
+      exit: EXIT.storeUnreachable,
+    });
+    return EXIT.storeUnreachable;
   }
   const message = error instanceof Error ? error.message : String(error);
   out.say(`error: this is a bug of mlb-etl: ${message}`);

@@ -7,6 +7,7 @@ import {
   DuckDBStructValue,
   DuckDBTimestampTZValue,
   type DuckDBValue,
+  StatementType,
 } from "@duckdb/node-api";
 import type { SqlRow, SqlValue } from "./sql-value.ts";
 import { EXIT, OutsideError } from "../core/errors.ts";
@@ -63,6 +64,14 @@ export class Connection {
   async *batches(sql: string): AsyncGenerator<SqlRow[]> {
     const result = await explained(() => this.#connection.stream(sql));
     for await (const batch of result.yieldRowObjects()) yield batch.map(readRow);
+  }
+
+  /** What kind of statement a text is, and how many: `SELECT`, `COPY`, … */
+  async statementKinds(sql: string): Promise<readonly string[]> {
+    const extracted = await this.#connection.extractStatements(sql);
+    const kinds: string[] = [];
+    for (let at = 0; at < extracted.count; at++) kinds.push(StatementType[(await extracted.prepare(at)).statementType] ?? "unknown");
+    return kinds;
   }
 
   /** Column names of a query with their types, without running it. */

@@ -27,7 +27,10 @@ export function checkSource(
     spec.document_key === undefined
       ? []
       : checkNames(context, spec, "document_key", spec.document_key, { what: "file-level field", names: columns });
-  for (const name of documentKey) refuseExpression(context, columns.get(name), "document key");
+  for (const [position, name] of documentKey.entries()) {
+    refuseExpression(context, columns.get(name), "document key");
+    refuseKeyType(context, spec, position, columns.get(name));
+  }
   const date = spec.date === undefined ? null : checkDate(context, spec, spec.date, columns);
   const filter =
     spec.filter === undefined
@@ -65,6 +68,20 @@ function refuseExpression(context: CheckContext, column: DraftColumn | undefined
     message: `the ${what} ${quoted(column.name)} is an expression`,
     expected: "json_path or source_field (captures are sorted into documents without an engine)",
     got: "an expression",
+  });
+}
+
+/** The name of a document is made of values that every engine and store writes in one way. */
+const KEY_TYPES: readonly string[] = ["BIGINT", "INT", "TEXT", "VARCHAR", "DATE", "BOOLEAN"];
+
+function refuseKeyType(context: CheckContext, spec: PartialSpec<SourceSpec>, position: number, column: DraftColumn | undefined): void {
+  const type = column?.type;
+  if (column === undefined || type === undefined || type === null || KEY_TYPES.includes(type.name)) return;
+  problemAt(context, spec.document_key ?? spec, spec.document_key === undefined ? "document_key" : position, {
+    code: "mapping.document-key",
+    message: `the document key ${quoted(column.name)} is of a type that names no document`,
+    expected: `one of ${KEY_TYPES.join(", ")}`,
+    got: renderColumnType(type),
   });
 }
 

@@ -2,6 +2,7 @@ import type { Dirent } from "node:fs";
 import { lstat, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Problem, UserError } from "../core/errors.ts";
+import { EXAMPLES_SUFFIX } from "./read-examples.ts";
 
 /** One file of a mappings folder. */
 export interface MappingFile {
@@ -21,6 +22,7 @@ const MAX_BYTES = 4_000_000;
 
 /**
  * Reads `<folder>/<endpoint>/*.yaml`, in order of names. Nothing outside of the folder is ever read: links are problems.
+ * The examples of a mapping (`read-examples.ts`) stand beside its file and are not read here.
  * @throws UserError `mapping.folder-missing` where the folder cannot be read.
  */
 export async function readMappingFolder(folder: string): Promise<MappingFolder> {
@@ -39,8 +41,9 @@ export async function readMappingFolder(folder: string): Promise<MappingFolder> 
       );
       continue;
     }
-    for (const entry of await entriesOf(join(folder, endpoint.name), folder)) {
-      if (isHidden(entry)) continue;
+    const entries = await entriesOf(join(folder, endpoint.name), folder);
+    for (const entry of entries) {
+      if (isHidden(entry) || isExamplesOf(entries, entry)) continue;
       const file = `${endpoint.name}/${entry.name}`;
       const problem = await fileProblem(folder, file, entry);
       if (problem === null) files.push({ file, text: await readFile(join(folder, file), "utf8") });
@@ -67,6 +70,8 @@ export async function stampOfMappingFolder(folder: string): Promise<string> {
 }
 
 async function fileProblem(folder: string, file: string, entry: Dirent): Promise<Problem | null> {
+  if (entry.isDirectory() && entry.name.endsWith(EXAMPLES_SUFFIX))
+    return problemOf(file, "these are examples of no mapping", `${mappingOf(entry)} beside them`, "nothing");
   if (!entry.isFile()) return problemOf(file, "this is no file of the folder", "plain files (links could lead anywhere)", describe(entry));
   if (!entry.name.endsWith(".yaml")) return problemOf(file, "this is no mapping file", "a name that ends in .yaml", entry.name);
   const { size } = await lstat(join(folder, file));
@@ -90,6 +95,17 @@ async function entriesOf(path: string, folder: string): Promise<readonly Dirent[
 
 function isHidden(entry: Dirent): boolean {
   return entry.name.startsWith(".");
+}
+
+/** Whether a folder holds the examples of a mapping that is there. */
+function isExamplesOf(entries: readonly Dirent[], entry: Dirent): boolean {
+  if (!entry.isDirectory() || !entry.name.endsWith(EXAMPLES_SUFFIX)) return false;
+  return entries.some((other) => other.isFile() && other.name === mappingOf(entry));
+}
+
+/** Name of the file that examples belong to. */
+function mappingOf(examples: Dirent): string {
+  return `${examples.name.slice(0, -EXAMPLES_SUFFIX.length)}.yaml`;
 }
 
 function describe(entry: Dirent): string {

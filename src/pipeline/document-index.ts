@@ -1,3 +1,4 @@
+import { EXIT, OutsideError } from "../core/errors.ts";
 import type { Connection } from "../duckdb/connection.ts";
 import { sourceFingerprint } from "../plan/compile-plan.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -36,11 +37,11 @@ export class DocumentIndex {
   }
 
   /** Adds captures that were just stored, in order of ids. What a crash leaves out, `catchUp` adds. */
-  async add(captures: readonly { readonly capture: number; readonly documents: readonly IndexedDocument[] }[]): Promise<void> {
+  async add(captures: readonly { readonly capture: Capture; readonly documents: readonly IndexedDocument[] }[]): Promise<void> {
     const next = (await this.#sidecar.lastId()) + 1;
     // A gap would hide the captures in it: those are indexed from raw.
-    if (captures[0] !== undefined && captures[0].capture <= next)
-      await this.#sidecar.append(captures.map(({ capture, documents }) => ({ capture, documents })));
+    if (captures[0] !== undefined && captures[0].capture.id <= next)
+      await this.#sidecar.append(captures.map(({ capture, documents }) => lineOf(capture, documents)));
   }
 
   /** Indexes the captures of raw that are not yet, reading their bodies. Gives how many. */
@@ -62,53 +63,86 @@ export class DocumentIndex {
     return done;
   }
 
-  /** Loads the index, with what selection needs of the captures, into a table of the engine. */
+  /**
+   * Loads the index, with what selection needs of the captures, into a table of the engine. An index that does not fit raw
+   * (lines lost, raw restored from elsewhere) is derived anew: it is never believed against raw.
+   * @throws OutsideError `index.damaged`.
+   */
   async load(connection: Connection, table: string): Promise<void> {
-    await connection.run(
-      `CREATE OR REPLACE TABLE ${table} (document_key VARCHAR, raw_id BIGINT, position VARCHAR, version VARCHAR, captured_at VARCHAR, content_hash VARCHAR, request VARCHAR, bytes BIGINT, document_date VARCHAR, problem VARCHAR)`,
+    if (await this.#tryLoad(connection, table)) return;
+    await this.#sidecar.remove();
+    await this.catchUp();
+    if (await this.#tryLoad(connection, table)) return;
+    const next = "remove the files documents-*.jsonl of the raw table: they are derived anew";
+    throw new OutsideError(
+      { code: "index.damaged", message: `the document index of ${this.#plan.mapping} does not fit raw`, next },
+      EXIT.storeUnreachable,
+      false,
     );
+  }
+
+  /** False where a line is not the next capture's, or not of its body. */
+  async #tryLoad(connection: Connection, table: string): Promise<boolean> {
+    await connection.run(`CREATE OR REPLACE TABLE ${table} (${INDEX_COLUMNS.map(([name, kind]) => `${name} ${kind}`).join(", ")})`);
     const captures = this.#raw.captures(rawTableOf(this.#plan))[Symbol.asyncIterator]();
-    let capture: IteratorResult<Capture> = await captures.next();
     let rows: (readonly (string | number | null)[])[] = [];
     const flush = async (): Promise<void> => {
       await connection.append(
         table,
-        ["VARCHAR", "BIGINT", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "BIGINT", "VARCHAR", "VARCHAR"],
+        INDEX_COLUMNS.map(([, kind]) => kind),
         rows,
       );
       rows = [];
     };
     try {
       for await (const { line } of this.#sidecar.lines(0)) {
-        while (capture.done !== true && capture.value.id < line.capture) capture = await captures.next();
-        if (capture.done === true || capture.value.id !== line.capture) continue;
-        const { id, capturedAt, contentHash, parameters, bytes } = capture.value;
-        const request = JSON.stringify(Object.entries(parameters).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-        for (const document of line["documents"] as readonly IndexedDocument[]) {
-          // A document without a name stands for itself alone, so that it can be quarantined.
-          const key = document.key ?? `capture ${String(id)}${document.position === "" ? "" : ` at ${document.position}`}`;
-          rows.push([
-            key,
-            id,
-            document.position,
-            document.version,
-            capturedAt,
-            contentHash,
-            request,
-            bytes,
-            document.date,
-            document.problem === null ? null : JSON.stringify(document.problem),
-          ]);
-        }
+        const capture = await captures.next();
+        if (capture.done === true || !isLineOf(line, capture.value)) return false;
+        for (const document of line["documents"]) rows.push(indexRow(capture.value, document));
         if (rows.length >= 2000) await flush();
       }
       await flush();
+      return true;
     } finally {
       await captures.return?.();
     }
   }
 
   #line(capture: Capture, body: unknown): SidecarLine {
-    return { capture: capture.id, documents: capture.failure === null ? this.documentsOf(capture, body) : [] };
+    return lineOf(capture, capture.failure === null ? this.documentsOf(capture, body) : []);
   }
+}
+
+const INDEX_COLUMNS = [
+  ["document_key", "VARCHAR"],
+  ["raw_id", "BIGINT"],
+  ["position", "VARCHAR"],
+  ["version", "VARCHAR"],
+  ["captured_at", "VARCHAR"],
+  ["content_hash", "VARCHAR"],
+  ["request", "VARCHAR"],
+  ["bytes", "BIGINT"],
+  ["document_date", "VARCHAR"],
+  ["problem", "VARCHAR"],
+] as const;
+
+interface IndexLine extends SidecarLine {
+  readonly documents: readonly IndexedDocument[];
+}
+
+function lineOf(capture: Capture, documents: readonly IndexedDocument[]): IndexLine {
+  return { capture: capture.id, content_hash: capture.contentHash, documents };
+}
+
+function isLineOf(line: SidecarLine, capture: Capture): line is IndexLine {
+  return line.capture === capture.id && line["content_hash"] === capture.contentHash && Array.isArray(line["documents"]);
+}
+
+function indexRow(capture: Capture, document: IndexedDocument): readonly (string | number | null)[] {
+  const { id, capturedAt, contentHash, parameters, bytes } = capture;
+  const { position, version, date, problem } = document;
+  // A document without a name stands for itself alone, so that it can be quarantined.
+  const key = document.key ?? `capture ${String(id)}${position === "" ? "" : ` at ${position}`}`;
+  const request = JSON.stringify(Object.entries(parameters).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  return [key, id, position, version, capturedAt, contentHash, request, bytes, date, problem === null ? null : JSON.stringify(problem)];
 }

@@ -134,7 +134,7 @@ function isInexact(plan: Plan, column: PlanColumn, place: Place): boolean {
 }
 
 /** Integers stay exact: beyond 2^53 a key is its text. */
-function keyValue(value: bigint | number | string | boolean): string | number | boolean {
+export function keyValue(value: bigint | number | string | boolean): string | number | boolean {
   if (typeof value !== "bigint") return value;
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value.toString();
@@ -183,7 +183,7 @@ function referencePointer(plan: Plan, reference: Reference | null, place: Place)
 }
 
 /** JSON pointer of a document in its answer. */
-function pointerOf(plan: Plan, position: string): string {
+export function pointerOf(plan: Plan, position: string): string {
   return pointerOfSteps(plan, readPosition(position, plan.documentLevels.length));
 }
 

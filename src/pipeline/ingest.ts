@@ -69,7 +69,7 @@ export async function ingestRecordings(files: AsyncIterable<RecordingFile>, deps
     for (const { result, from } of batch)
       if (result.capture.failure !== null) failed.push({ file: from?.file ?? "", capture: result.capture });
     for (const [at, index] of indexes.entries()) {
-      await index.add(fresh.map(({ result, from }) => ({ capture: result.capture.id, documents: from?.documents[at] ?? [] })));
+      await index.add(fresh.map(({ result, from }) => ({ capture: result.capture, documents: from?.documents[at] ?? [] })));
     }
     deps.onProgress?.(seen);
   }
@@ -84,11 +84,26 @@ function settle(
   refused: RefusedFile[],
 ): { readonly checked: CheckedCapture; readonly value: object | null } | null {
   try {
-    return checkCapture({ ...recording, kind: "answer" }, deps.checker, (value) => capturedAtOf(recording, versionOf(deps.plans, value)));
+    return checkCapture({ ...recording, kind: "answer" }, deps.checker, (value) => timeOf(recording, deps.plans, value));
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     refused.push({ ...error.text, file: recording.file });
     return null;
+  }
+}
+
+/** @throws UserError `capture.no-body` where it is the body that stands in the way, `captured-at.missing`. */
+function timeOf(recording: Recording, plans: readonly Plan[], value: object | null): string {
+  try {
+    return capturedAtOf(recording, versionOf(plans, value));
+  } catch (error) {
+    if (value !== null || !(error instanceof UserError)) throw error;
+    throw new UserError({
+      code: "capture.no-body",
+      message: `${recording.file}: the content is no JSON answer`,
+      expected: "a JSON object or array, or an envelope around one",
+      next: "name other files; to keep this one as a failed capture, say when it was captured: --captured-at TIME",
+    });
   }
 }
 

@@ -29,6 +29,8 @@ export interface SelectedCounts {
   readonly documents: number;
   /** Those of them with nothing left to try. */
   readonly unchanged: number;
+  /** Of the values that the filter names, by column, those that no document has. */
+  readonly missing: Readonly<Record<string, readonly string[]>>;
 }
 
 const CANDIDATES = "candidates";
@@ -64,7 +66,11 @@ export async function selectBatch(connection: Connection, plan: Plan, index: str
   await connection.run(
     `CREATE OR REPLACE TABLE ${CANDIDATES} AS SELECT * EXCLUDE (is_open), row_number() OVER (PARTITION BY document_key ORDER BY version IS NOT NULL DESC, coalesce(version, '') DESC, captured_at DESC, content_hash DESC, request DESC, raw_id DESC, position DESC) AS rank, count(*) OVER (PARTITION BY document_key) AS total FROM ${CANDIDATES} WHERE is_open`,
   );
-  return { documents: Number(counts?.["documents"] ?? 0), unchanged: Number(counts?.["unchanged"] ?? 0) };
+  return {
+    documents: Number(counts?.["documents"] ?? 0),
+    unchanged: Number(counts?.["unchanged"] ?? 0),
+    missing: await missingValues(connection, plan, index, filter),
+  };
 }
 
 /** The newest state of each document that has something to try, in the order of raw. */
@@ -101,11 +107,32 @@ function readCandidate(row: SqlRow): Candidate {
   };
 }
 
+async function missingValues(
+  connection: Connection,
+  plan: Plan,
+  index: string,
+  filter: DocumentFilter,
+): Promise<SelectedCounts["missing"]> {
+  const missing: Record<string, readonly string[]> = {};
+  for (const [column, values] of Object.entries(filter.documents)) {
+    const rows = await connection.rows(`SELECT DISTINCT ${keyValue(plan, column, "s")} AS v FROM ${index} s`);
+    const known = new Set(rows.map((row) => sqlText(row["v"])));
+    const absent = values.filter((value) => !known.has(value));
+    if (absent.length > 0) missing[column] = absent;
+  }
+  return missing;
+}
+
+/** SQL text: the value of a key column in a document's name; null for a document without one. */
+function keyValue(plan: Plan, column: string, alias: string): string {
+  const at = plan.source.documentKey.indexOf(column);
+  if (at < 0) throw new Error(`${column} is no column of the document key`);
+  return `TRY(json_extract_string(CASE WHEN starts_with(${alias}.document_key, '[') THEN ${alias}.document_key END, '$[${String(at)}]'))`;
+}
+
 function writeFilter(plan: Plan, filter: DocumentFilter): string {
   const conditions = Object.entries(filter.documents).map(([column, values]) => {
-    const at = plan.source.documentKey.indexOf(column);
-    if (at < 0) throw new Error(`${column} is no column of the document key`);
-    return `TRY(json_extract_string(CASE WHEN starts_with(s.document_key, '[') THEN s.document_key END, '$[${String(at)}]')) IN (${values.map(text).join(", ")})`;
+    return `${keyValue(plan, column, "s")} IN (${values.map(text).join(", ")})`;
   });
   if (filter.startDate !== null) conditions.push(`s.newest_date >= ${text(filter.startDate)}`);
   if (filter.endDate !== null) conditions.push(`s.newest_date <= ${text(filter.endDate)}`);

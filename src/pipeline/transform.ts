@@ -12,7 +12,7 @@ import { decodeShape } from "../raw/shape.ts";
 import type { DuckdbStore, RunRecord } from "../store/duckdb/duckdb-store.ts";
 import type { TriedState } from "../store/store.ts";
 import { DocumentIndex, rawTableOf } from "./document-index.ts";
-import { concernsDocument } from "./index-document.ts";
+import { concernsDocument, pointerOf } from "./index-document.ts";
 import { type Candidate, type DocumentFilter, newestCandidates, nextCandidate, selectBatch } from "./selection.ts";
 import { ContainerCheck } from "./wrong-containers.ts";
 
@@ -45,6 +45,8 @@ export interface TransformResult {
   readonly runId: string;
   readonly record: RunRecord;
   readonly exit: ExitCode;
+  /** Of the values that the filter names, by column, those that no document has. */
+  readonly missing: Readonly<Record<string, readonly string[]>>;
 }
 
 const INDEX = "document_index";
@@ -78,9 +80,11 @@ export async function transform(mapping: Mapping, plan: Plan, options: Transform
     throw error;
   }
   const interrupted = options.signal?.aborted === true;
-  const exit = interrupted ? EXIT.interrupted : run.exit();
+  const { missing } = selected;
+  const nothingAsked = Object.keys(missing).length === 0;
+  const exit = interrupted ? EXIT.interrupted : run.exit() !== EXIT.done || nothingAsked ? run.exit() : EXIT.someFailed;
   const end = { status: interrupted ? "interrupted" : "done", unchanged: interrupted ? 0 : selected.unchanged, exit, error: null } as const;
-  return { runId, record: await store.finishRun(control, runId, end), exit };
+  return { runId, record: await store.finishRun(control, runId, end), exit, missing };
 }
 
 function exitOf(error: unknown): ExitCode {
@@ -158,7 +162,7 @@ class Run {
         const { slice, before, done } = await asked;
         if (slice.done === true) return;
         try {
-          failed.push(...(await this.#slice(connection, slice.value, containers, before)));
+          for (const candidate of await this.#slice(connection, slice.value, containers, before)) failed.push(candidate);
         } catch (error) {
           this.#broken ??= error;
           throw error;
@@ -217,7 +221,7 @@ class Run {
       bodies,
       documents.filter((document) => !wrong.has(document.slot)),
     );
-    findings.push(...verdict.findings);
+    for (const finding of verdict.findings) findings.push(finding);
     const failing = new Set(
       findings.filter((finding) => finding.kind === "rule" || finding.kind === "fail").map((finding) => finding.slot),
     );
@@ -248,8 +252,9 @@ class Run {
 
   #wrongContainers(containers: ContainerCheck, body: string, documents: readonly SliceDocument[]): Finding[] {
     const told = new Map<number, number>();
+    const places = new DocumentPlaces(this.#plan, documents);
     return containers.find(JSON.parse(body), Number.POSITIVE_INFINITY).flatMap((wrong) =>
-      documents.flatMap((document): Finding[] => {
+      places.near(wrong.pointer).flatMap((document): Finding[] => {
         const count = told.get(document.slot) ?? 0;
         if (count >= MAX_WRONG_CONTAINERS || !concernsDocument(this.#plan, document.position, wrong.pointer)) return [];
         told.set(document.slot, count + 1);
@@ -266,6 +271,25 @@ class Run {
         ];
       }),
     );
+  }
+}
+
+/** The documents of one answer by their place: a place inside one of them concerns that one alone, any other may concern all. */
+class DocumentPlaces {
+  readonly #documents: readonly SliceDocument[];
+  readonly #byPlace: ReadonlyMap<string, SliceDocument>;
+
+  constructor(plan: Plan, documents: readonly SliceDocument[]) {
+    this.#documents = documents;
+    this.#byPlace = new Map(documents.map((document) => [pointerOf(plan, document.position), document]));
+  }
+
+  near(pointer: string): readonly SliceDocument[] {
+    for (let place = pointer; ; place = place.slice(0, place.lastIndexOf("/"))) {
+      const document = this.#byPlace.get(place);
+      if (document !== undefined) return [document];
+      if (place === "") return this.#documents;
+    }
   }
 }
 

@@ -36,10 +36,10 @@ function isSuspect(read: ReadNode, entry: PathType): boolean {
   return nodes.some((node) => !takes(node, entry.type));
 }
 
-type PathStep = { readonly kind: "items" } | { readonly kind: "ids" } | { readonly kind: "key"; readonly key: string };
+export type PathStep = { readonly kind: "items" } | { readonly kind: "ids" } | { readonly kind: "key"; readonly key: string };
 
 /** The spelling is `raw/shape.ts`'s: `$.a[*].b.*["odd key"]`. */
-function pathSteps(path: string): readonly PathStep[] {
+export function pathSteps(path: string): readonly PathStep[] {
   return [...path.slice(1).matchAll(/\[\*\]|\.\*|\.([A-Za-z_][A-Za-z0-9_]*)|\[("(?:[^"\\]|\\.)*")\]/g)].map(
     ([whole, plain, quoted]): PathStep => {
       if (whole === "[*]") return { kind: "items" };

@@ -46,7 +46,9 @@ export function sourceFingerprint(plan: Pick<Plan, "source" | "fields" | "docume
       source: plan.source,
       levels: plan.documentLevels,
       nullValues: plan.nullValues,
-      fields: plan.fields.filter((field) => named.has(field.name)),
+      fields: plan.fields.flatMap(({ name, type, value, default: byDefault }) =>
+        named.has(name) ? [{ name, type, value, default: byDefault }] : [],
+      ),
     }),
   );
 }

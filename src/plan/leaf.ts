@@ -90,6 +90,8 @@ function readNumeric(text: string, precision: number, scale: number): LeafReadin
   const parts = /^([+-]?)([0-9]*)(?:[.]([0-9]*))?(?:[eE]([+-]?[0-9]+))?$/.exec(text);
   if (parts === null) return BAD;
   const [, sign, whole = "", fraction = "", exponent = "0"] = parts;
+  // Engines get at negative exponents by a double, which holds 15 digits: a longer one is bad rather than wrong.
+  if (exponent.startsWith("-") && (whole + fraction).replace(/^0+/, "").length > 15) return BAD;
   const digits = BigInt(whole + fraction === "" ? "0" : whole + fraction);
   const shift = scale - fraction.length + Number(exponent);
   let unscaled: bigint;

@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import type { Capture } from "./capture.ts";
 import { bodiesFile } from "./manifest.ts";
+import { isFileError } from "../core/file-error.ts";
 import { rawDamaged } from "./raw-damaged.ts";
 
 /** How many bodies are read ahead, and how many bytes of them. */
@@ -13,6 +14,8 @@ const MAX_AHEAD_BYTES = 32 * 1024 * 1024;
 const MAX_CHUNK_BYTES = 1 << 22;
 
 const decompress = promisify<Uint8Array, { maxOutputLength: number; chunkSize: number }, Buffer>(gunzip);
+
+const MAX_OPEN_FILES = 8;
 
 /** Reads single bodies out of segments by their place. Keeps some files open until it is closed. */
 export class BodyReader implements AsyncDisposable {
@@ -31,8 +34,7 @@ export class BodyReader implements AsyncDisposable {
     const member = Buffer.allocUnsafe(length);
     let body: Buffer;
     try {
-      const file = await this.#open(path);
-      const { bytesRead } = await file.read(member, 0, length, offset);
+      const bytesRead = await this.#readMember(path, member, offset);
       if (bytesRead < length)
         throw rawDamaged(path, offset, `the file ends before the body of capture ${String(capture.id)}`, `${String(length)} bytes`);
       // One byte more than can come, so that zlib is done in one step.
@@ -42,6 +44,8 @@ export class BodyReader implements AsyncDisposable {
       });
     } catch (cause) {
       if (cause instanceof Error && cause.name === "OutsideError") throw cause;
+      // Too many open files, no right to read: the system's own word, and no damage.
+      if (isFileError(cause, "EMFILE") || isFileError(cause, "ENFILE") || isFileError(cause, "EACCES")) throw cause;
       throw rawDamaged(path, offset, `the body of capture ${String(capture.id)} cannot be read`, "a gzip member", cause);
     }
     if (body.length !== capture.bytes) {
@@ -92,13 +96,22 @@ export class BodyReader implements AsyncDisposable {
     this.#files.clear();
   }
 
-  async #open(path: string): Promise<FileHandle> {
-    let file = this.#files.get(path);
-    if (file === undefined) {
-      file = open(path, "r");
-      this.#files.set(path, file);
-      file.catch(() => undefined);
+  /** The bytes of a member. The first few files stay open; of the others each read opens its own, so that no store has too many segments. */
+  async #readMember(path: string, member: Buffer, offset: number): Promise<number> {
+    const kept = this.#files.get(path) ?? (this.#files.size < MAX_OPEN_FILES ? this.#keepOpen(path) : null);
+    if (kept !== null) return (await (await kept).read(member, 0, member.length, offset)).bytesRead;
+    const file = await open(path, "r");
+    try {
+      return (await file.read(member, 0, member.length, offset)).bytesRead;
+    } finally {
+      await file.close();
     }
-    return await file;
+  }
+
+  #keepOpen(path: string): Promise<FileHandle> {
+    const file = open(path, "r");
+    this.#files.set(path, file);
+    file.catch(() => undefined);
+    return file;
   }
 }

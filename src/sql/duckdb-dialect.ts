@@ -10,7 +10,7 @@ const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;
 /** Names in a STRUCT are not told apart by case: an object with such keys is kept as JSON, its values are taken one by one. */
 function isJsonOnly(read: ReadNode & { kind: "object" }): boolean {
   const keys = Object.keys(read.keys);
-  return new Set(keys.map((key) => key.toLowerCase())).size < keys.length;
+  return keys.includes("") || new Set(keys.map((key) => key.toLowerCase())).size < keys.length;
 }
 
 /** A read schema as a DuckDB type. */
@@ -100,10 +100,11 @@ function castLeaf(value: string, type: ColumnType): string {
     case "DOUBLE":
       return guarded(`CASE WHEN isfinite(TRY_CAST(${value} AS DOUBLE)) THEN TRY_CAST(${value} AS DOUBLE) END`);
     case "NUMERIC": {
-      // DuckDB reads an exponent wrongly when it casts text to DECIMAL: go by DOUBLE for negative ones, by all digits for the others.
+      // DuckDB reads an exponent wrongly when it casts text to DECIMAL: go by DOUBLE for negative ones (which holds 15 digits: more are bad), by all digits for the others.
       const decimal = columnType(type);
+      const digits = `length(ltrim(regexp_replace(split_part(lower(${value}), 'e', 1), '[^0-9]', '', 'g'), '0'))`;
       return guarded(
-        `CASE WHEN contains(lower(${value}), 'e-') THEN TRY_CAST(TRY_CAST(${value} AS DOUBLE) AS ${decimal}) ` +
+        `CASE WHEN contains(lower(${value}), 'e-') AND ${digits} > 15 THEN NULL WHEN contains(lower(${value}), 'e-') THEN TRY_CAST(TRY_CAST(${value} AS DOUBLE) AS ${decimal}) ` +
           `WHEN contains(lower(${value}), 'e') THEN TRY_CAST(TRY_CAST(${value} AS DECIMAL(38,${String(type.scale)})) AS ${decimal}) ` +
           `ELSE TRY_CAST(${value} AS ${decimal}) END`,
       );

@@ -26,6 +26,7 @@ export interface ColumnsInput {
   readonly keep: readonly string[];
   /** Typed columns that `from` has already. */
   readonly given: readonly string[];
+  readonly givenColumns: readonly PlanColumn[];
   readonly columns: readonly PlanColumn[];
   readonly notNull: ReadonlySet<string>;
   readonly filter: Expression | null;
@@ -63,8 +64,9 @@ export interface WrittenColumns {
 export function writeColumns(input: ColumnsInput): WrittenColumns {
   const { dialect, raw } = input;
   const name = dialect.name.bind(dialect);
+  const numeric = numericColumns([...input.givenColumns, ...input.columns]);
   const scope: Scope = {
-    column: name,
+    column: (column) => (numeric.has(column) ? `CAST(${name(column)} AS DOUBLE)` : name(column)),
     path: (reference) => raw.leaf(reference, "text"),
     parameter: (parameter) => raw.parameter(parameter),
     aggregate: () => {
@@ -112,6 +114,11 @@ export function writeColumns(input: ColumnsInput): WrittenColumns {
     details: `SELECT ${[...input.keep, `${dialect.eachOf(dialect.list(records.length === 0 ? ["NULL"] : records))} AS ${name("$check")}`].join(", ")} FROM ${select}`,
     checks,
   };
+}
+
+/** In expressions NUMERIC counts as DOUBLE: an engine's own decimal arithmetic can overflow, which would end the query. */
+export function numericColumns(columns: readonly PlanColumn[]): ReadonlySet<string> {
+  return new Set(columns.flatMap((column) => (column.type.name === "NUMERIC" ? [column.name] : [])));
 }
 
 function isExpression(column: PlanColumn): column is PlanColumn & { value: { kind: "expression" } } {

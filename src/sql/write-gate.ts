@@ -1,9 +1,10 @@
 import type { Expression } from "../mapping/expression.ts";
 import { nodesOf } from "../mapping/expression-walk.ts";
-import type { Plan, PlanRelationship, PlanRule, PlanTarget } from "../plan/plan.ts";
+import { type Plan, type PlanRelationship, type PlanRule, type PlanTarget, targetColumns } from "../plan/plan.ts";
 import { allLevels } from "../plan/references.ts";
 import type { Dialect } from "./dialect.ts";
 import { SLICE_COLUMNS, SLICE_TABLES, type Stage, targetTable } from "./slice-tables.ts";
+import { numericColumns } from "./write-columns.ts";
 import { type Scope, writeBadCondition, writeExpression } from "./write-expression.ts";
 import { isRowRule, writePointer } from "./write-target.ts";
 
@@ -98,20 +99,22 @@ function writeAggregateRules(plan: Plan, target: PlanTarget, at: number, dialect
   const values = new Map<AggregateNode, string>();
   const joins = [...groups.values()].map((nodes, group) => {
     const inner = plan.targets.findIndex((candidate) => candidate.name === nodes[0]?.target);
-    if (inner < 0) throw new Error(`no target ${nodes[0]?.target ?? ""}`);
+    const innerTarget = plan.targets[inner];
+    if (innerTarget === undefined) throw new Error(`no target ${nodes[0]?.target ?? ""}`);
     const shared = (nodes[0]?.correlatedOn ?? []).filter((column) => !plan.source.documentKey.includes(column)).map(name);
     const alias = `g${String(group)}`;
     const selected = nodes.map((node, n) => {
       const column = `${alias}.${name(`$a${String(n)}`)}`;
       values.set(node, node.name === "count" ? `coalesce(${column}, 0)` : column);
-      return `${writeAggregate(node, dialect)} AS ${name(`$a${String(n)}`)}`;
+      return `${writeAggregate(plan, innerTarget, node, dialect)} AS ${name(`$a${String(n)}`)}`;
     });
     const by = [slot, ...shared];
     const on = by.map((column) => `${alias}.${column} = t.${column}`).join(" AND ");
     return `LEFT JOIN (SELECT ${[...by, ...selected].join(", ")} FROM ${targetTable(inner)} GROUP BY ${by.join(", ")}) ${alias} ON ${on}`;
   });
+  const own = numericColumns(targetColumns(plan, target));
   const scope: Scope = {
-    column: (column) => `t.${name(column)}`,
+    column: (column) => (own.has(column) ? `CAST(t.${name(column)} AS DOUBLE)` : `t.${name(column)}`),
     path: noPath,
     parameter: noPath,
     aggregate: (node) => values.get(node) ?? "NULL",
@@ -136,8 +139,10 @@ function writeAggregateRules(plan: Plan, target: PlanTarget, at: number, dialect
 }
 
 /** Sums of integers stay integers of any size on every engine: they are compared, never stored. */
-function writeAggregate(node: AggregateNode, dialect: Dialect): string {
-  const scope: Scope = { column: dialect.name.bind(dialect), path: noPath, parameter: noPath, aggregate: noPath };
+function writeAggregate(plan: Plan, inner: PlanTarget, node: AggregateNode, dialect: Dialect): string {
+  const numeric = numericColumns(targetColumns(plan, inner));
+  const column = (wanted: string): string => (numeric.has(wanted) ? `CAST(${dialect.name(wanted)} AS DOUBLE)` : dialect.name(wanted));
+  const scope: Scope = { column, path: noPath, parameter: noPath, aggregate: noPath };
   const operand = node.operand === null ? "*" : writeExpression(node.operand, scope, dialect);
   const where = node.where === null ? "" : ` FILTER (WHERE ${writeExpression(node.where, scope, dialect)})`;
   return `${node.name}(${operand})${where}`;

@@ -15,21 +15,35 @@ export function isRowRule(rule: PlanRule): boolean {
   return ![...nodesOf(rule.expression)].some((node) => node.kind === "aggregate");
 }
 
+/** The rows of a target, or the documents, before any column is computed: each raw value and position is a column of the select. */
+export interface RawRows {
+  readonly from: string;
+  readonly raw: RawScope;
+  /** Columns, quoted, that tell the rows of one slot apart. */
+  readonly positions: readonly string[];
+}
+
+/** The raw rows of one target, its filter not applied, over the tables of a slice. */
+export function writeRawRows(plan: Plan, target: PlanTarget, columns: DocumentColumns, dialect: Dialect): RawRows {
+  const documentLevel = plan.documentLevels.length;
+  const leaves = rowLeaves(target, documentLevel, documentLevel + target.levels.length);
+  const exploded = writeLevels(plan, target, columns, leaves, dialect);
+  return {
+    from: target.lookups.length === 0 ? `(${exploded.select})` : `(${writeLookups(plan, target, columns, leaves, exploded, dialect)})`,
+    raw: rawScope(plan, target, columns, leaves, dialect),
+    positions: allLevels(plan, target).flatMap((level, at) => (level.each === "object" ? [] : [dialect.name(positionColumn(at + 1))])),
+  };
+}
+
 /** The rows of one target from the documents table, as a select, and its checks. */
 export function writeTarget(plan: Plan, target: PlanTarget, columns: DocumentColumns, dialect: Dialect): WrittenColumns {
-  const name = dialect.name.bind(dialect);
-  const documentLevel = plan.documentLevels.length;
-  const rowLevel = documentLevel + target.levels.length;
-  const leaves = rowLeaves(target, documentLevel, rowLevel);
-  const exploded = writeLevels(plan, target, columns, leaves, dialect);
-  const from = target.lookups.length === 0 ? `(${exploded.select})` : `(${writeLookups(plan, target, columns, leaves, exploded, dialect)})`;
-  const raw = rawScope(plan, target, columns, leaves, dialect);
-  const positions = allLevels(plan, target).flatMap((level, at) => (level.each === "object" ? [] : [name(positionColumn(at + 1))]));
+  const { from, raw, positions } = writeRawRows(plan, target, columns, dialect);
   const given = plan.fields.map((field) => field.name);
   return writeColumns({
     from,
-    keep: [name(SLICE_COLUMNS.slot), ...positions],
+    keep: [dialect.name(SLICE_COLUMNS.slot), ...positions],
     given,
+    givenColumns: plan.fields,
     columns: target.columns,
     // The document's own columns are checked once, at the document.
     notNull: new Set(
@@ -46,10 +60,25 @@ export function writeTarget(plan: Plan, target: PlanTarget, columns: DocumentCol
   });
 }
 
+/** The raw documents with what the document's own columns read. `raw` is a select of the raw documents. */
+export function writeRawFields(plan: Plan, raw: string, columns: DocumentColumns, dialect: Dialect): RawRows {
+  const documentLevel = plan.documentLevels.length;
+  const named = plan.fields
+    .flatMap(columnReferences)
+    .map(({ reference, kind }) =>
+      columns.leaves.at(levelOf(reference, documentLevel, documentLevel) ?? documentLevel, reference.keys, kind),
+    );
+  const kept = rawDocumentColumns(plan).map(dialect.name.bind(dialect));
+  return {
+    from: `(SELECT ${[...kept, ...writeDocumentLeaves(columns, named, dialect)].join(", ")} FROM (${raw}))`,
+    raw: rawScope(plan, { levels: [], lookups: [] }, columns, new LeafColumns(), dialect),
+    positions: plan.documentLevels.map((_, at) => dialect.name(positionColumn(at + 1))),
+  };
+}
+
 /** The typed columns of the documents themselves, their checks, and that the containers of the targets are there. */
 export function writeDocumentFields(plan: Plan, raw: string, columns: DocumentColumns, dialect: Dialect): WrittenColumns {
-  const documentLevel = plan.documentLevels.length;
-  const scope = rawScope(plan, { levels: [], lookups: [] }, columns, new LeafColumns(), dialect);
+  const { from, raw: scope } = writeRawFields(plan, raw, columns, dialect);
   const failures = plan.targets.flatMap((target): RowCheck[] => {
     const first = target.levels[0];
     if (first === undefined || target.optional) return [];
@@ -65,16 +94,11 @@ export function writeDocumentFields(plan: Plan, raw: string, columns: DocumentCo
       },
     ];
   });
-  const kept = rawDocumentColumns(plan).map(dialect.name.bind(dialect));
-  const named = plan.fields
-    .flatMap(columnReferences)
-    .map(({ reference, kind }) =>
-      columns.leaves.at(levelOf(reference, documentLevel, documentLevel) ?? documentLevel, reference.keys, kind),
-    );
   return writeColumns({
-    from: `(SELECT ${[...kept, ...writeDocumentLeaves(columns, named, dialect)].join(", ")} FROM (${raw}))`,
-    keep: kept,
+    from,
+    keep: rawDocumentColumns(plan).map(dialect.name.bind(dialect)),
     given: [],
+    givenColumns: [],
     columns: plan.fields,
     notNull: new Set([...plan.fields.filter((field) => !field.nullable).map((field) => field.name), ...plan.source.documentKey]),
     filter: null,
@@ -173,7 +197,8 @@ function documentKeep(
 }
 
 const lookupValue = (lookup: string, leaf: number): string => `$l_${lookup}_${String(leaf)}`;
-const lookupPointer = (lookup: string): string => `$lp_${lookup}`;
+/** The column with the JSON pointer of the entry that a lookup found; null where it found none. */
+export const lookupPointer = (lookup: string): string => `$lp_${lookup}`;
 
 /** Joins the entries that lookups find: the values of the first place that has the entry, and where it was. */
 function writeLookups(

@@ -138,7 +138,7 @@ async function checkStore(connection: Connection, registry: Registry | null): Pr
       });
   }
   const open = await count(
-    `SELECT count(DISTINCT (mapping, document_key, raw_id, position)) AS n FROM ${stateTable("quarantine")} WHERE status <> 'resolved'`,
+    `SELECT count(DISTINCT (mapping, document_key, raw_id, position)) AS n FROM ${stateTable("quarantine")} WHERE status = 'open'`,
   );
   if (open > 0)
     findings.push({ level: "warning", what: `${String(open)} states of documents are in quarantine`, next: "mlb-etl quarantine list" });

@@ -44,6 +44,8 @@ export async function runQuarantineShow(flags: { readonly document: string }, co
 }
 
 export async function runQuarantineRetry(flags: { readonly document?: string }, context: CliContext): Promise<number> {
+  // Read first: what is not there is not made.
+  await readStore(context, () => Promise.resolve());
   await using database = await openDatabase(context.settings.values);
   const connection = await database.connect();
   const cleared = await openStore(context).whileAttached(connection, async () => {

@@ -1,6 +1,4 @@
 import { EXIT, UserError } from "../../core/errors.ts";
-import type { Mapping } from "../../mapping/mapping.ts";
-import { nearestSpelling } from "../../mapping/nearest-spelling.ts";
 import { type IngestResult, ingestRecordings } from "../../pipeline/ingest.ts";
 import type { DocumentFilter } from "../../pipeline/selection.ts";
 import { type TransformResult, transform } from "../../pipeline/transform.ts";
@@ -13,6 +11,7 @@ import { readStubs } from "../../statsapi/stub-files.ts";
 import type { CliContext } from "../context.ts";
 import { counted } from "../counted.ts";
 import { describeFailures } from "../describe-ingest.ts";
+import { readFilter } from "../document-filter.ts";
 import { mappingsOf, openCatalogue, openDatabase, openOverlayRaw, openRaw, openRegistry, openStore } from "../platform.ts";
 
 export interface TransformFlags {
@@ -57,8 +56,11 @@ export async function runTransform(flags: TransformFlags, context: CliContext): 
       },
     });
     describeFailures(ingested, out);
+    if (settings.sources.stubDir === "default")
+      out.say("note: the bundled recordings are simulated, no content of MLB (--stub-dir names others)");
     if (ingested.files === 0) throw noRecording(flags, settings.values.stubDir);
   }
+  if ((await raw.lastId(`${method.endpoint}.${method.name}`)) === 0) throw noCaptures(method.endpoint, method.name, settings.values.home);
   await using database = await openDatabase(settings.values);
   const store = openStore(context, { isDryRun: !saved });
   let exit: number = ingested?.exit ?? EXIT.done;
@@ -146,6 +148,17 @@ function refuseWhatIsNotThere(flags: TransformFlags): void {
   }
 }
 
+function noCaptures(endpoint: string, method: string, home: string): UserError {
+  return new UserError(
+    {
+      code: "raw.empty",
+      message: `${home} has no captures of ${endpoint}.${method}`,
+      next: `ingest some first (mlb-etl ingest --endpoint ${endpoint} --method ${method} --from-files …), or name another home with --home`,
+    },
+    EXIT.sourceUnreachable,
+  );
+}
+
 function noRecording(flags: TransformFlags, folder: string): UserError {
   return new UserError(
     {
@@ -155,53 +168,6 @@ function noRecording(flags: TransformFlags, folder: string): UserError {
     },
     EXIT.sourceUnreachable,
   );
-}
-
-/** The filter that the flags say. `--game-pks` is `--documents game_pk=…`. @throws UserError. */
-function readFilter(flags: TransformFlags, mappings: readonly Mapping[]): DocumentFilter {
-  const documents: Record<string, string[]> = {};
-  const add = (column: string, list: string): void => {
-    for (const mapping of mappings) {
-      if (mapping.source.documentKey.includes(column)) continue;
-      const near = nearestSpelling(column, mapping.source.documentKey);
-      throw new UserError({
-        code: "usage.documents",
-        message: `${column} is no column of the document key of ${mapping.name}`,
-        expected: mapping.source.documentKey.join(", "),
-        got: column,
-        ...(near === null ? {} : { next: `did you mean ${near}?` }),
-      });
-    }
-    const values = list.split(",").map((value) => value.trim());
-    if (values.some((value) => value === ""))
-      throw new UserError({
-        code: "usage.documents",
-        message: `the list of ${column} has an empty value`,
-        expected: "values separated by commas",
-        got: JSON.stringify(list),
-      });
-    documents[column] = [...(documents[column] ?? []), ...values];
-  };
-  if (flags.gamePks !== undefined) add("game_pk", flags.gamePks);
-  for (const text of flags.documents ?? []) {
-    const at = text.indexOf("=");
-    if (at < 1) throw new UserError({ code: "usage.documents", message: "--documents is column=value,value", got: JSON.stringify(text) });
-    add(text.slice(0, at), text.slice(at + 1));
-  }
-  for (const [flag, day] of Object.entries({ "--start-date": flags.startDate, "--end-date": flags.endDate })) {
-    if (day === undefined) continue;
-    if (!/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(day) || Number.isNaN(Date.parse(day)) || new Date(day).toISOString().slice(0, 10) !== day) {
-      throw new UserError({ code: "usage.date", message: `${flag} is no day`, expected: "YYYY-MM-DD", got: JSON.stringify(day) });
-    }
-    const dateless = mappings.find((mapping) => mapping.source.date === null);
-    if (dateless !== undefined)
-      throw new UserError({
-        code: "usage.date",
-        message: `${dateless.name} has no date (source.date): ${flag} means nothing`,
-        next: "leave it away",
-      });
-  }
-  return { documents, startDate: flags.startDate ?? null, endDate: flags.endDate ?? null };
 }
 
 /** Of the recordings, those that were asked with the wanted values; a request that does not name a column may hold any. */
@@ -269,7 +235,9 @@ function report(result: TransformResult, plan: Plan, frame: ReportFrame, { out }
       .join(", ")}`,
   );
   if (documents.applied + documents.quarantined + documents.stale > 0) out.table(rows);
-  else out.text("nothing changed: every document is as it was");
+  else if (documents.selected > 0) out.text("nothing changed: every document is as it was");
+  else out.text("no document matches");
+  for (const [column, values] of Object.entries(result.missing)) out.say(`raw has no document with ${column} ${values.join(", ")}`);
   if (count("bad_values") > 0) {
     const values = counted(count("bad_values"), "value");
     out.say(`warning: ${values} of another kind than the column: NULL in the row, kept with path and text (mlb-etl bad-values list)`);
@@ -282,6 +250,6 @@ function report(result: TransformResult, plan: Plan, frame: ReportFrame, { out }
   }
   const { inQuarantine } = result.record;
   if (count("failed_states") > 0) out.say(`${counted(count("failed_states"), "state")} of documents failed`);
-  if (inQuarantine > 0)
+  if (inQuarantine > 0 && frame.saved)
     out.say(`${counted(inQuarantine, "state")} of documents in quarantine, now or from earlier runs (mlb-etl quarantine list)`);
 }

@@ -1,6 +1,6 @@
 import { EXIT, UserError } from "../../core/errors.ts";
 import type { Connection } from "../../duckdb/connection.ts";
-import type { Mapping } from "../../mapping/mapping.ts";
+import type { Mapping, Target } from "../../mapping/mapping.ts";
 import { DigestBuilder, combineDigests } from "../../quality/digest.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import { canonicalRows, documentKeyOf } from "../../store/duckdb/read-rows.ts";
@@ -29,6 +29,7 @@ export async function runVerifyDigest(flags: DigestFlags, context: CliContext): 
     const found: { name: string; rows: number; digest: string }[] = [];
     const tables = await storedTables(connection);
     for (const target of mappings.flatMap((mapping) => mapping.targets).filter((candidate) => tables.has(candidate.name))) {
+      await requireColumns(connection, target);
       const builder = new DigestBuilder(target.fields.map((field) => field.type));
       for await (const batch of canonicalRows(connection, target)) for (const row of batch) builder.add(row);
       found.push({ name: target.name, ...builder.result() });
@@ -43,6 +44,22 @@ export async function runVerifyDigest(flags: DigestFlags, context: CliContext): 
   context.out.table(targets);
   context.out.text(`digest ${digest}`);
   return EXIT.done;
+}
+
+/** @throws UserError `store.behind` where the mapping has columns that the store has not yet. */
+async function requireColumns(connection: Connection, target: Target): Promise<void> {
+  const [schema = "", table = ""] = target.name.split(".");
+  const rows = await connection.rows(
+    `SELECT column_name AS name FROM duckdb_columns() WHERE database_name = 'store' AND schema_name = ${text(schema)} AND table_name = ${text(table)}`,
+  );
+  const stored = new Set(rows.map((row) => sqlText(row["name"])));
+  const missing = target.fields.filter((field) => !stored.has(field.name)).map((field) => field.name);
+  if (missing.length === 0) return;
+  throw new UserError({
+    code: "store.behind",
+    message: `the store is behind the mapping: ${target.name} has no ${missing.join(", ")} yet`,
+    next: "mlb-etl transform … --save adds the columns and fills them",
+  });
 }
 
 async function storedTables(connection: Connection): Promise<ReadonlySet<string>> {

@@ -4,7 +4,7 @@ import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import { SLICE_TABLES } from "../../sql/slice-tables.ts";
 import { STORE, attachStore, detachStore } from "./attach.ts";
 import { STATE_SCHEMA } from "./state-tables.ts";
-import { stateTable, storeTable } from "./target-schema.ts";
+import { requireState, stateTable, storeTable } from "./target-schema.ts";
 
 /** The name under which a dry run reads the store's file. */
 const BASE = "base";
@@ -27,7 +27,8 @@ export async function withBase(
 /** The tables of the file, empty but for the state that selection needs. */
 export async function copySchema(connection: Connection): Promise<void> {
   await connection.run(`COPY FROM DATABASE ${BASE} TO ${STORE} (SCHEMA)`);
-  for (const table of ["store", "documents", "quarantine"])
+  await requireState(connection);
+  for (const table of ["store", "targets", "documents", "quarantine"])
     await connection.run(`INSERT INTO ${stateTable(table)} SELECT * FROM ${BASE}.${STATE_SCHEMA}.${table}`);
 }
 

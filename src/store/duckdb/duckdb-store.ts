@@ -1,4 +1,6 @@
 import { existsSync } from "node:fs";
+import { hostname } from "node:os";
+import { isFileError } from "../../core/file-error.ts";
 import type { Connection } from "../../duckdb/connection.ts";
 import { type SqlRow, sqlText } from "../../duckdb/sql-value.ts";
 import type { Mapping } from "../../mapping/mapping.ts";
@@ -101,8 +103,9 @@ export class DuckdbStore {
 
   async startRun(connection: Connection, plan: Plan, run: RunStart): Promise<void> {
     await this.whileAttached(connection, async () => {
+      await abandonDeadRuns(connection);
       await connection.run(
-        `INSERT INTO ${stateTable("runs")} (run_id, mapping, fingerprint, mode, engine, status, started_at, options, failed_captures) VALUES (${[run.runId, plan.mapping, plan.fingerprint, run.mode, run.engine].map(text).join(", ")}, 'running', now(), ${text(run.options)}, ${String(run.failedCaptures)})`,
+        `INSERT INTO ${stateTable("runs")} (run_id, mapping, fingerprint, mode, engine, status, host, pid, started_at, options, failed_captures) VALUES (${[run.runId, plan.mapping, plan.fingerprint, run.mode, run.engine].map(text).join(", ")}, 'running', ${text(hostname())}, ${String(process.pid)}, now(), ${text(run.options)}, ${String(run.failedCaptures)})`,
       );
       const targets = plan.targets.map((target) => `(${text(run.runId)}, ${text(target.name)}, 0, 0, 0, 0, 0, 0, 0)`);
       await connection.run(`INSERT INTO ${stateTable("run_targets")} VALUES ${targets.join(", ")}`);
@@ -141,6 +144,28 @@ export class DuckdbStore {
   }
 }
 
+/** Runs of this host whose process is gone were killed: what they had committed counts, and a later run goes on. */
+async function abandonDeadRuns(connection: Connection): Promise<void> {
+  const running = await connection.rows(
+    `SELECT run_id, pid FROM ${stateTable("runs")} WHERE status = 'running' AND host = ${text(hostname())}`,
+  );
+  for (const { run_id: runId, pid } of running) {
+    if (isAlive(Number(pid))) continue;
+    await connection.run(
+      `UPDATE ${stateTable("runs")} SET status = 'abandoned', finished_at = now() WHERE run_id = ${text(sqlText(runId))}`,
+    );
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return isFileError(error, "EPERM");
+  }
+}
+
 /** A run and its targets, as the store has them. */
 export interface RunRecord {
   readonly run: SqlRow;
@@ -154,7 +179,7 @@ async function readRun(connection: Connection, runId: string): Promise<RunRecord
   if (run === undefined) throw new Error(`no run ${runId}`);
   const targets = await connection.rows(`SELECT * FROM ${stateTable("run_targets")} WHERE run_id = ${text(runId)} ORDER BY rowid`);
   const [failed] = await connection.rows(
-    `SELECT count(DISTINCT (document_key, raw_id, position)) AS n FROM ${stateTable("quarantine")} WHERE mapping = ${text(sqlText(run["mapping"]))} AND status <> 'resolved'`,
+    `SELECT count(DISTINCT (document_key, raw_id, position)) AS n FROM ${stateTable("quarantine")} WHERE mapping = ${text(sqlText(run["mapping"]))} AND status = 'open'`,
   );
   return { run, targets, inQuarantine: Number(failed?.["n"] ?? 0) };
 }

@@ -21,8 +21,10 @@ function canonical(field: Field): string {
   switch (field.type.name) {
     case "TIMESTAMPTZ":
       return `epoch_us(${column})`;
-    case "DATE":
     case "NUMERIC":
+      // DuckDB writes no zero before the point where all digits stand behind it.
+      return `regexp_replace(CAST(${column} AS VARCHAR), '^(-?)[.]', '\\10.')`;
+    case "DATE":
     case "JSONB":
       return `CAST(${column} AS VARCHAR)`;
     case "BIGINT":

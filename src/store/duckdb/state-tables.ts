@@ -12,6 +12,11 @@ export const STATE_TABLES: readonly { readonly name: string; readonly comment: s
     columns: "version INTEGER NOT NULL",
   },
   {
+    name: "targets",
+    comment: "Which mapping fills which table: a target belongs to one mapping. One row per table",
+    columns: "table_name VARCHAR PRIMARY KEY, mapping VARCHAR NOT NULL",
+  },
+  {
     name: "documents",
     comment: "The state of each document that is applied, also when it has no rows. One row per mapping and document",
     columns:
@@ -23,7 +28,7 @@ export const STATE_TABLES: readonly { readonly name: string; readonly comment: s
     comment: "One row per run, with its counts of documents. Written with each slice",
     columns:
       "run_id VARCHAR PRIMARY KEY, mapping VARCHAR NOT NULL, fingerprint VARCHAR NOT NULL, mode VARCHAR NOT NULL, engine VARCHAR NOT NULL, status VARCHAR NOT NULL, " +
-      "started_at TIMESTAMPTZ NOT NULL, finished_at TIMESTAMPTZ, options VARCHAR NOT NULL, selected BIGINT NOT NULL DEFAULT 0, applied BIGINT NOT NULL DEFAULT 0, " +
+      "host VARCHAR NOT NULL, pid BIGINT NOT NULL, started_at TIMESTAMPTZ NOT NULL, finished_at TIMESTAMPTZ, options VARCHAR NOT NULL, selected BIGINT NOT NULL DEFAULT 0, applied BIGINT NOT NULL DEFAULT 0, " +
       "unchanged BIGINT NOT NULL DEFAULT 0, stale BIGINT NOT NULL DEFAULT 0, quarantined BIGINT NOT NULL DEFAULT 0, failed_states BIGINT NOT NULL DEFAULT 0, " +
       "failed_captures BIGINT NOT NULL DEFAULT 0, bad_values BIGINT NOT NULL DEFAULT 0, warnings BIGINT NOT NULL DEFAULT 0, exit INTEGER, error VARCHAR",
   },

@@ -1,4 +1,4 @@
-import { UserError } from "../../core/errors.ts";
+import { EXIT, OutsideError, UserError } from "../../core/errors.ts";
 import { renderColumnType } from "../../mapping/column-type.ts";
 import type { Mapping, Target } from "../../mapping/mapping.ts";
 import type { Connection } from "../../duckdb/connection.ts";
@@ -38,6 +38,7 @@ interface StoredColumn {
  */
 export async function prepareSchema(connection: Connection, mapping: Mapping): Promise<void> {
   await prepareState(connection);
+  await checkOwners(connection, mapping);
   const differences: string[] = [];
   const statements: string[] = [];
   for (const target of mapping.targets) {
@@ -52,15 +53,52 @@ export async function prepareSchema(connection: Connection, mapping: Mapping): P
   if (differences.length > 0) throw notAdditive(mapping, differences);
   await connection.transaction(async () => {
     for (const statement of statements) await connection.run(statement);
+    for (const target of mapping.targets) {
+      await connection.run(`INSERT OR IGNORE INTO ${stateTable("targets")} VALUES (${text(target.name)}, ${text(mapping.name)})`);
+    }
   });
+}
+
+/** Rows of a table belong to the documents of one mapping: under another name they would be nobody's. */
+async function checkOwners(connection: Connection, mapping: Mapping): Promise<void> {
+  const tables = mapping.targets.map((target) => text(target.name)).join(", ");
+  const [other] = await connection.rows(
+    `SELECT table_name, mapping FROM ${stateTable("targets")} WHERE table_name IN (${tables}) AND mapping <> ${text(mapping.name)} LIMIT 1`,
+  );
+  if (other === undefined) return;
+  throw new UserError({
+    code: "schema.other-mapping",
+    message: `the table ${sqlText(other["table_name"])} of this store is filled by another mapping`,
+    expected: sqlText(other["mapping"]),
+    got: mapping.name,
+    next: "give the mapping file its old name back, or load a new store from raw (--store duckdb:FILE)",
+  });
+}
+
+/** @throws OutsideError `store.foreign`: the attached file is a database, but none of this platform. */
+export async function requireState(connection: Connection): Promise<void> {
+  if (await hasState(connection)) return;
+  throw new OutsideError(
+    {
+      code: "store.foreign",
+      message: "the store holds no state tables: it is another database, or was never written",
+      next: "write one first: mlb-etl transform … --save, or name another one with --store",
+    },
+    EXIT.storeUnreachable,
+    false,
+  );
+}
+
+async function hasState(connection: Connection): Promise<boolean> {
+  const known = await connection.rows(
+    `SELECT 1 FROM duckdb_tables() WHERE database_name = ${text(STORE)} AND schema_name = ${text(STATE_SCHEMA)} AND table_name = 'store'`,
+  );
+  return known.length > 0;
 }
 
 async function prepareState(connection: Connection): Promise<void> {
   await connection.transaction(async () => {
-    const known = await connection.rows(
-      `SELECT 1 FROM duckdb_tables() WHERE database_name = ${text(STORE)} AND schema_name = ${text(STATE_SCHEMA)} AND table_name = 'store'`,
-    );
-    if (known.length === 0) await createState(connection);
+    if (!(await hasState(connection))) await createState(connection);
     const version = (await connection.rows(`SELECT version FROM ${stateTable("store")}`))[0]?.["version"];
     if (Number(version) !== STATE_VERSION) {
       throw new UserError({
@@ -136,10 +174,11 @@ function notAdditive(mapping: Mapping, differences: readonly string[]): UserErro
   });
 }
 
+/** NOT NULL is the gate's: in the table it would only stand in the way of a mapping that relaxes it. */
 function createTable(target: Target): readonly string[] {
   const schema = target.name.split(".")[0] ?? "";
   const columns = [
-    ...target.fields.map((field) => `${name(field.name)} ${duckdbDialect.columnType(field.type)}${field.nullable ? "" : " NOT NULL"}`),
+    ...target.fields.map((field) => `${name(field.name)} ${duckdbDialect.columnType(field.type)}`),
     ...LINEAGE_COLUMNS.map((column) => `${name(column.name)} ${column.type}`),
     `PRIMARY KEY (${target.primaryKey.map(name).join(", ")})`,
   ];
