@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { EXIT, OutsideError, UserError } from "../../core/errors.ts";
+import { EXIT, UserError } from "../../core/errors.ts";
 import { parseInstant } from "../../core/instant.ts";
 import { sqlText } from "../../duckdb/sql-value.ts";
 import type { Database } from "../../duckdb/database.ts";
@@ -186,16 +186,12 @@ async function rawSubject(document: string, mappings: readonly Mapping[], databa
       return { name, answer, shape, taken: { plan, documents: documentsOf(plan, answer, sqlText(row["position"])) } };
     }
   }
-  throw new OutsideError(
-    {
-      code: "peek.nothing",
-      message: `${JSON.stringify(document)} is no file, and raw has no document of this key`,
-      expected: "a .json or .json.gz file, or the key of a document that was captured",
-      next: "mlb-etl raw list shows the captures",
-    },
-    EXIT.usage,
-    false,
-  );
+  throw new UserError({
+    code: "peek.nothing",
+    message: `${JSON.stringify(document)} is no file, and raw has no document of this key`,
+    expected: "a .json or .json.gz file, or the key of a document that was captured",
+    next: "mlb-etl raw list shows the captures",
+  });
 }
 
 function describeSubject({ name, answer, taken }: Subject, { out }: CliContext): void {
