@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { describe, expect, test } from "vitest";
 import { OUTPUT_SCHEMAS, type OutputName } from "../src/cli/output-schemas.ts";
@@ -298,6 +299,66 @@ lab.parts:
     expect(await none.json(["mapping", "check"])).toMatchObject({
       exit: 2,
       data: { problems: [{ code: "mapping.folder", message: "these are examples of no mapping", expected: "other.yaml beside them" }] },
+    });
+  });
+
+  test("reads expected values as the types of their columns do", async () => {
+    const mapping = `source: {endpoint: lab, method: things, raw_table: lab.things, document_key: [id], filter: parameters.part is null}
+fields: [{name: id, type: BIGINT, json_path: $.id}]
+targets:
+  - name: lab.typed
+    primary_key: [id]
+    fields:
+      - {name: price, type: "NUMERIC(6,2)", json_path: $.price}
+      - {name: small, type: "NUMERIC(2,2)", json_path: $.small}
+      - {name: at, type: TIMESTAMPTZ, json_path: $.at}
+      - {name: speed, type: DOUBLE, json_path: $.speed}
+      - {name: open, type: BOOLEAN, json_path: $.open}
+      - {name: code, type: VARCHAR(5), json_path: $.code}
+      - {name: tags, type: JSONB, json_path: $.tags}
+      - {name: seen_at, type: TIMESTAMPTZ, source_field: captured_at}
+`;
+    const body =
+      '{"id":5,"price":3.5,"small":0.5,"at":"2024-07-13T04:19:09+02:00","speed":24.0,"open":true,"code":"007","tags":{"b":[1,null],"a":2}}';
+    const right =
+      "{ price: '3.50', small: .5, at: 2024-07-13T02:19:09Z, speed: 2.4e1, open: true, code: '007', tags: { a: 2, b: [1, null] }, seen_at: 2024-01-01T00:00:00Z }";
+    const wrong = "{ price: 3.51, small: 5, at: 2024-07-13T04:19:09Z, speed: 24.5, open: false, code: 7, tags: { a: 2 }, seen_at: noon }";
+    await using cli = await SmallCli.open({
+      "config/endpoints/lab.yaml": CATALOGUE,
+      "config/schemas/mappings/lab/things.yaml": mapping,
+      ...example("right", body, `captured_at: 2024-01-01T00:00:00Z\nlab.typed: [${right}]\n`),
+      ...example("skipped", body, "parameters: { part: 1 }\nlab.typed: []\n"),
+      ...example("wrong", body, `lab.typed: [${wrong}]\n`),
+    });
+    const { data } = await cli.json(["mapping", "test"]);
+    const { cases } = data as { cases: { ok: boolean; differences: { what: string; where: string }[] }[] };
+    expect(cases.map(({ ok }) => ok)).toEqual([true, false, false]);
+    expect(cases[1]?.differences).toMatchObject([{ what: "document", got: "none" }]);
+    expect(cases[2]?.differences.map(({ where }) => / ([a-z_]+) [A-Z]/.exec(where)?.[1])).toEqual([
+      "price",
+      "small",
+      "at",
+      "speed",
+      "open",
+      "code",
+      "tags",
+      "seen_at",
+    ]);
+  });
+
+  test("passes the example of docs/mapping-language.md", async () => {
+    const page = readFileSync(new URL("../docs/mapping-language.md", import.meta.url), "utf8");
+    const block = (mark: string): string => page.split(`\n\`\`\`${mark}\n`).at(-1)?.split("\n```")[0] ?? "";
+    const folder = "config/schemas/mappings/fan/fan_day";
+    await using cli = await SmallCli.open({
+      [`${folder}.yaml`]: block("yaml mapping=fan/fan_day.yaml"),
+      [`${folder}.examples/saturday/document.json`]: block("json file=day-17.json"),
+      [`${folder}.examples/saturday/expected.yaml`]: block("text expected.yaml"),
+    });
+    expect(await cli.run(["mapping", "test", "fan/fan_day"])).toEqual({
+      exit: 0,
+      stdout: "ok       fan/fan_day  saturday\n1 example, 0 of them differ\n",
+      stderr: "",
     });
   });
 });

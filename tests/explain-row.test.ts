@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { instantOfMicros } from "../src/core/instant.ts";
-import type { SqlRow, SqlValue } from "../src/duckdb/sql-value.ts";
+import { type SqlRow, type SqlValue, sqlText } from "../src/duckdb/sql-value.ts";
 import type { ColumnType } from "../src/mapping/column-type.ts";
 import { loadRegistry } from "../src/mapping/registry.ts";
 import { type OriginColumn, RowExplainer } from "../src/pipeline/explain-row.ts";
@@ -84,13 +84,13 @@ async function pickCells(platform: SmallPlatform, plan: Plan, count: number): Pr
   const below = (n: number): number => Math.floor(random() * n);
   const tables = plan.targets.map(({ name }) => name);
   const rowsOf = await platform.queries(...tables.map((name) => `SELECT * FROM store.${name} ORDER BY ALL`));
-  const documents = [...new Set((rowsOf[0] ?? []).map((row) => String(row["game_pk"])))];
+  const documents = [...new Set((rowsOf[0] ?? []).map((row) => sqlText(row["game_pk"])))];
   const picks = new Map<string, Pick[]>();
   for (let picked = 0; picked < count;) {
     const document = documents[below(documents.length)] ?? "";
     const target = plan.targets[below(plan.targets.length)];
     const rows = (rowsOf[target === undefined ? 0 : plan.targets.indexOf(target)] ?? []).filter(
-      (row) => String(row["game_pk"]) === document,
+      (row) => sqlText(row["game_pk"]) === document,
     );
     const row = rows[below(rows.length)];
     if (target === undefined || row === undefined) continue;
@@ -126,10 +126,10 @@ async function compareCells(
   for (const [document, cells] of picks) {
     const state = await shredder.shred({ capture: applied.get(`[${document}]`) ?? 0, position: "", problem: null });
     for (const { target, row, column } of cells) {
-      const key = parseRowKey(plan, target, JSON.stringify(target.primaryKey.map((name) => String(row[name]))));
+      const key = parseRowKey(plan, target, JSON.stringify(target.primaryKey.map((name) => sqlText(row[name]))));
       const origin = await explainers.get(target)?.explain(state, key);
       const shown = origin?.columns.find((candidate) => candidate.column.name === column);
-      if (shown === undefined) throw new Error(`no origin of ${target.name} ${String(row[column])}`);
+      if (shown === undefined) throw new Error(`no origin of ${target.name} ${sqlText(row[column])}`);
       const stored = row[column] ?? null;
       const expected = expectedCell(plan, shown);
       const same =
@@ -266,12 +266,9 @@ describe.skipIf(!hasFeeds)("explain row on real games", () => {
     };
     expect(states.map(({ version }) => version)).toEqual(states.map(({ version }) => version).toSorted());
     expect(states.map(({ passed }) => passed)).toEqual([true, true, true, true, true, true]);
-    for (const [at, { row, changes }] of states.entries()) {
-      const before = states[at - 1]?.row;
-      const changed = before === undefined ? [] : Object.keys(row).filter((column) => row[column] !== before[column]);
-      expect(changes.map(({ column }) => column)).toEqual(changed);
-      if (before !== undefined) expect(changed).toContain("time_stamp");
-    }
+    const changed = states.slice(1).map(({ row }, at) => Object.keys(row).filter((column) => row[column] !== states[at]?.row[column]));
+    expect(states.map(({ changes }) => changes.map(({ column }) => column))).toEqual([[], ...changed]);
+    expect(changed.every((columns) => columns.includes("time_stamp"))).toBe(true);
   }, 120_000);
 });
 
@@ -335,6 +332,42 @@ describe("explain row on an invented endpoint", () => {
     expect(other.checks.filter(({ passed }) => !passed)).toMatchObject([{ rule: "weight takes INT", value: "x" }]);
   });
 
+  test("finds a document of a bag, and what it reads around itself", async () => {
+    const mapping = THINGS.replace("document_key", 'array_source: "$.days[*].things.*", document_key').replace(
+      "json_path: $.id}]",
+      "json_path: $.id}, {name: day, type: DATE, json_path: parent.date}, {name: name, type: TEXT, source_field: key}]",
+    );
+    const thing = (id: number): unknown => ({
+      id,
+      v: "1",
+      colours: { C3: { name: "blue" } },
+      parts: { a: { size: id, weight: 2, colour: 3 } },
+    });
+    await using cli = await SmallCli.open({
+      "config/endpoints/lab.yaml": LAB,
+      "config/schemas/mappings/lab/things.yaml": mapping,
+      "in/0.json": JSON.stringify({
+        days: [
+          { date: "2024-07-12", things: {} },
+          { date: "2024-07-13", things: { "x~y": thing(4), "b/c,": thing(1) } },
+        ],
+      }),
+    });
+    await cli.run(["ingest", ...SOURCE, "--from-files", `${cli.folder}/in/*`, "--captured-at", "2024-07-13T04:19:09Z"]);
+    await cli.run(["transform", ...SOURCE, "--save"]);
+    const shown = (await cli.json(row("a"))).data as Shown;
+    const thingAt = "/days/1/things/b~1c,";
+    expect(shown).toMatchObject({ equal: true, pointer: `${thingAt}/parts/a`, lookups: [{ pointer: `${thingAt}/colours/C3` }] });
+    expect(columnOf(shown, "day")).toMatchObject({
+      reads: [{ path: "parent.date", pointer: "/days/1/date", text: '"2024-07-13"' }],
+      cell: "2024-07-13",
+    });
+    expect(columnOf(shown, "name")).toMatchObject({ source_field: "b/c,", cell: "b/c," });
+    expect(columnOf(shown, "size")).toMatchObject({ reads: [{ text: "1" }], cell: "1.00" });
+    const history = (await cli.json([...row("a"), "--history"])).data as { states: unknown };
+    expect(history.states).toMatchObject([{ passed: true, row: { size: "1.00", day: "2024-07-13" } }]);
+  });
+
   test("says where the store holds something else than the capture", async () => {
     await using cli = await openLab('{"id":1,"v":"1","colours":{},"parts":{"a":{"size":1,"weight":2}}}');
     await cli.run(["transform", ...SOURCE, "--save"]);
@@ -356,6 +389,7 @@ describe("explain row on an invented endpoint", () => {
       state(4, {}),
       state(1, { b: { size: 1 } }),
       state(6, "none"),
+      state(7, { a: { size: 9, weight: 3 } }),
       JSON.stringify({ id: 2, v: "9", colours: {}, parts: { a: { size: 1 } } }),
     );
     const { data, exit } = await cli.json([...row("a"), "--history"]);
@@ -366,17 +400,20 @@ describe("explain row on an invented endpoint", () => {
       {
         version: "3",
         passed: false,
-        failure: { rule: "size < 100", value: "size=200.00" },
-        changes: [{ column: "size", before: "1.00", after: "200.00" }, { column: "twice" }].slice(0, 1),
+        failure: { rule: "size < 100", path: "/parts/a" },
+        changes: [{ column: "size", before: "1.00", after: "200.00" }],
       },
       { version: "4", passed: true, state: "absent", row: null, changes: [] },
       { version: "5", passed: true, state: "row", row: { size: "9.00" }, changes: [] },
       { version: "6", passed: false, failure: { rule: "the value is an object", path: "/parts" }, state: "unknown" },
+      { version: "7", passed: true, state: "row", changes: [{ column: "weight", before: 2, after: 3 }] },
     ]);
     const printed = await cli.run([...row("a"), "--history"]);
     expect(printed.stdout).toContain("the row appears\n  id = 1\n");
     expect(printed.stdout).toContain('1 cell changed  FAILED: lab.parts: size < 100 at /parts/a\n  size: "1.00" → "200.00"\n');
     expect(printed.stdout).toContain("the row is gone\n");
+    expect(printed.stdout).toContain("could not be shredded  FAILED: the value is an object at /parts\n");
+    expect(printed.stdout).toContain("1 cell changed\n  weight: 2 → 3\n");
     expect((await cli.run(["explain", "row", "--table", "lab.parts", "--key", "3,a", "--history"])).exit).toBe(2);
   });
 });

@@ -63,7 +63,10 @@ export interface RowOrigin {
   readonly lookups: readonly { readonly name: string; readonly looks: readonly string[]; readonly pointer: string | null }[];
   readonly cells: RowCells;
   readonly columns: readonly OriginColumn[];
-  readonly checks: readonly OriginCheck[];
+  /** SQL: the row among those of the slice. */
+  readonly condition: string;
+  /** Another row has the same primary key. */
+  readonly isDouble: boolean;
 }
 
 const SLOT_CONDITION = `${duckdbDialect.name(SLICE_COLUMNS.slot)} = ${String(SLOT)}`;
@@ -77,6 +80,8 @@ export class RowExplainer {
   readonly #document: OriginsSql;
   readonly #ownChecks: RowChecksSql;
   readonly #documentChecks: RowChecksSql;
+  /** Those of the document are the same for all its rows. */
+  readonly #documents = new WeakMap<ShreddedState, FoundOrigins>();
 
   constructor(target: PlanTarget, shredder: StateShredder) {
     this.#plan = shredder.plan;
@@ -101,7 +106,8 @@ export class RowExplainer {
     const condition = this.#own.positions.map((position) => `${position} = ${literal(row[unquoted(position)] ?? null)}`).join(" AND ");
     const body = new BodySlices(state.body);
     const own = await this.#origins(this.#own, condition, body);
-    const document = await this.#origins(this.#document, SLOT_CONDITION, body);
+    const document = this.#documents.get(state) ?? (await this.#origins(this.#document, SLOT_CONDITION, body));
+    this.#documents.set(state, document);
     const cells = cellsOf(plan, this.#target, row);
     const given = new Set(plan.fields.map((field) => field.name));
     return {
@@ -116,7 +122,8 @@ export class RowExplainer {
       columns: targetColumns(plan, this.#target).map((column) =>
         explainColumn(plan, column, given.has(column.name) ? document : own, cells, new Set(this.#target.lookups.map(({ name }) => name))),
       ),
-      checks: await this.#checks(state, own.pointer, condition, rows.length > 1),
+      condition,
+      isDouble: rows.length > 1,
     };
   }
 
@@ -143,7 +150,8 @@ export class RowExplainer {
     };
   }
 
-  async #checks(state: ShreddedState, pointer: string, condition: string, isDouble: boolean): Promise<readonly OriginCheck[]> {
+  /** The checks that a row went through; the state is still the one that was shredded last. */
+  async checks(state: ShreddedState, { pointer, condition, isDouble }: RowOrigin): Promise<readonly OriginCheck[]> {
     const target = this.#target;
     const struck = [
       ...(await this.#shredder.rows(this.#ownChecks.query(condition))),

@@ -9,6 +9,7 @@ import { DocumentIndex } from "./document-index.ts";
 import type { IndexedDocument } from "./index-document.ts";
 import { type RowCells, type RowKey, cellColumns, cellsOf, differentCells } from "./row-key.ts";
 import { StateShredder } from "./shredded-state.ts";
+import { stateOrder } from "./state-order.ts";
 
 /** A row as one state of its document has it. */
 export interface RowState {
@@ -36,8 +37,7 @@ export async function* rowHistory(
   await index.catchUp();
   await index.load(deps.connection, INDEX);
   const states = await deps.connection.rows(
-    `SELECT * FROM ${INDEX} WHERE document_key = ${duckdbDialect.text(key.documentKey)} ` +
-      `ORDER BY version IS NOT NULL, coalesce(version, ''), CAST(captured_at AS TIMESTAMPTZ), content_hash, request, raw_id, position`,
+    `SELECT * FROM ${INDEX} WHERE document_key = ${duckdbDialect.text(key.documentKey)} ORDER BY ${stateOrder("ASC")}`,
   );
   const shredder = new StateShredder(plan, deps.raw, deps.connection);
   const table = targetTable(plan.targets.indexOf(target));

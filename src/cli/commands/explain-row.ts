@@ -3,7 +3,7 @@ import type { SqlValue } from "../../duckdb/sql-value.ts";
 import { sqlText } from "../../duckdb/sql-value.ts";
 import { renderColumnType } from "../../mapping/column-type.ts";
 import type { Mapping } from "../../mapping/mapping.ts";
-import { type OriginColumn, RowExplainer, type RowOrigin } from "../../pipeline/explain-row.ts";
+import { type OriginCheck, type OriginColumn, RowExplainer, type RowOrigin } from "../../pipeline/explain-row.ts";
 import { type RowState, rowHistory } from "../../pipeline/row-history.ts";
 import { type RowKey, cellsOf, differentCells, parseRowKey } from "../../pipeline/row-key.ts";
 import { type ShreddedState, StateShredder } from "../../pipeline/shredded-state.ts";
@@ -70,7 +70,9 @@ async function showOrigin(
   const shredder = new StateShredder(plan, openRaw(context.settings.values), await database.connect());
   const place = { capture: Number(stored.document["raw_id"]), position: sqlText(stored.document["position"]), problem: null };
   const state = await shredder.shred(place);
-  const origin = await new RowExplainer(target, shredder).explain(state, key);
+  const explainer = new RowExplainer(target, shredder);
+  const origin = await explainer.explain(state, key);
+  const checks = origin === null ? [] : await explainer.checks(state, origin);
   const differences =
     origin === null
       ? null
@@ -82,10 +84,10 @@ async function showOrigin(
   const isEqual = differences !== null && differences.length === 0;
   const samePlan = plan.fingerprint === sqlText(stored.document["fingerprint"]);
   const exit = isEqual ? EXIT.done : EXIT.someFailed;
-  reportJson({ plan, table, key, stored, state, origin, differences, samePlan, exit, isWhole: flags.whole === true }, context);
+  reportJson({ plan, table, key, stored, state, origin, checks, differences, samePlan, exit, isWhole: flags.whole === true }, context);
   if (!context.out.json) {
     describeState(table, key, stored, state, context);
-    if (origin !== null) describeOrigin(plan, origin, stored, flags.whole === true, context);
+    if (origin !== null) describeOrigin(plan, origin, checks, stored, flags.whole === true, context);
   }
   if (!isEqual) {
     const why = samePlan ? "" : ", which was applied under another mapping (mlb-etl transform applies it again)";
@@ -125,13 +127,17 @@ interface Report {
   readonly stored: StoredRow;
   readonly state: ShreddedState;
   readonly origin: RowOrigin | null;
+  readonly checks: readonly OriginCheck[];
   readonly differences: readonly { readonly column: string; readonly stored: SqlValue; readonly shredded: SqlValue }[] | null;
   readonly samePlan: boolean;
   readonly exit: number;
   readonly isWhole: boolean;
 }
 
-function reportJson({ plan, table, key, stored, state, origin, differences, samePlan, exit, isWhole }: Report, { out }: CliContext): void {
+function reportJson(
+  { plan, table, key, stored, state, origin, checks, differences, samePlan, exit, isWhole }: Report,
+  { out }: CliContext,
+): void {
   const { capture } = state;
   out.data({
     schema_version: 1,
@@ -161,7 +167,7 @@ function reportJson({ plan, table, key, stored, state, origin, differences, same
     equal: differences !== null && differences.length === 0,
     differences,
     pointer: origin?.pointer ?? null,
-    fragment: origin?.fragment == null ? null : isWhole ? origin.fragment : origin.fragment.slice(0, LONGEST_FRAGMENT),
+    fragment: origin?.fragment?.slice(0, isWhole ? undefined : LONGEST_FRAGMENT) ?? null,
     fragment_length: origin?.fragment?.length ?? null,
     lookups: origin?.lookups ?? [],
     columns: (origin?.columns ?? []).map(({ column, cell, reads, source, uses, decision }) => ({
@@ -175,8 +181,8 @@ function reportJson({ plan, table, key, stored, state, origin, differences, same
       cell,
       decision,
     })),
-    checks: origin?.checks ?? [],
-    bad_values: stored.badValues,
+    checks,
+    bad_values: badValuesOf(stored, origin),
     quarantine: stored.quarantine,
     exit,
   });
@@ -191,7 +197,7 @@ function describeState(
 ): void {
   const lines: [string, string][] = [
     ["capture", `${capture.endpoint}.${capture.method} ${String(capture.id)}, ${capture.kind}, captured ${capture.capturedAt}`],
-    ["version", document?.["version"] == null ? "none" : sqlText(document["version"])],
+    ["version", sqlText(document?.["version"]) || "none"],
     [
       "request",
       capture.url ??
@@ -213,7 +219,14 @@ function describeState(
   for (const [name, value] of lines) out.text(`  ${name.padEnd(10)} ${printable(value)}`);
 }
 
-function describeOrigin(plan: Plan, origin: RowOrigin, stored: StoredRow, isWhole: boolean, { out }: CliContext): void {
+function describeOrigin(
+  plan: Plan,
+  origin: RowOrigin,
+  checks: readonly OriginCheck[],
+  stored: StoredRow,
+  isWhole: boolean,
+  { out }: CliContext,
+): void {
   out.text(`\nelement ${printable(origin.pointer === "" ? '"" (the whole answer)' : origin.pointer)}`);
   for (const { name, looks, pointer } of origin.lookups)
     out.text(`lookup  ${name} = ${looks.join(" or ")}: ${pointer === null ? "nothing found" : printable(pointer)}`);
@@ -223,9 +236,9 @@ function describeOrigin(plan: Plan, origin: RowOrigin, stored: StoredRow, isWhol
     out.text(`… ${String(fragment.length - LONGEST_FRAGMENT)} of ${String(fragment.length)} characters more (--whole)`);
   out.text("");
   for (const column of origin.columns) describeColumn(plan, column, isWhole, out);
-  const struck = origin.checks.filter(({ passed }) => !passed);
-  const rules = origin.checks.filter(({ kind, column }) => kind === "rule" || kind === "warn" || column === null);
-  const cells = origin.checks.filter((check) => !rules.includes(check));
+  const struck = checks.filter(({ passed }) => !passed);
+  const rules = checks.filter(({ kind, column }) => kind === "rule" || kind === "warn" || column === null);
+  const cells = checks.filter((check) => !rules.includes(check));
   out.text(`\nrules: ${struck.length === 0 ? "all passed" : `${String(struck.length)} did not pass`}`);
   for (const { rule, kind, passed, value } of rules) {
     out.text(
@@ -236,12 +249,16 @@ function describeOrigin(plan: Plan, origin: RowOrigin, stored: StoredRow, isWhol
     out.text(`  BROKEN  ${kind === "bad" ? "bad  " : "error"}  ${rule}  (${printable(value ?? "null", LONGEST_VALUE)})`);
   const held = cells.filter(({ passed }) => passed).length;
   out.text(`  passed  ${counted(held, "check")} of types and NOT NULL`);
-  const pointers = new Set(origin.columns.flatMap(({ reads }) => reads.map(({ pointer }) => pointer)));
-  const bad = stored.badValues.filter((value) => pointers.has(sqlText(value["pointer"])));
-  for (const value of bad)
+  for (const value of badValuesOf(stored, origin))
     out.text(
       `bad value in the store: ${sqlText(value["column_name"])} at ${printable(sqlText(value["pointer"]))}: ${printable(sqlText(value["value"]), LONGEST_VALUE)}`,
     );
+}
+
+/** Bad values that the store keeps of what the row read. Those of expressions have no place of their own: the checks tell of them. */
+function badValuesOf({ badValues }: StoredRow, origin: RowOrigin | null): StoredRow["badValues"] {
+  const pointers = new Set((origin?.columns ?? []).flatMap(({ reads }) => reads.map(({ pointer }) => pointer)));
+  return badValues.filter((value) => pointers.has(sqlText(value["pointer"])));
 }
 
 function describeColumn(plan: Plan, origin: OriginColumn, isWhole: boolean, out: CliContext["out"]): void {
@@ -343,20 +360,17 @@ function describeHistory(state: RowState, before: RowState | null, { out }: CliC
   const shown = (value: SqlValue): string =>
     value === null ? "NULL" : printable(typeof value === "string" ? JSON.stringify(value) : sqlText(value), LONGEST_VALUE);
   const had = before !== null && typeof before.row !== "string";
-  const what =
-    row === "unknown"
-      ? "could not be shredded"
-      : row === "absent"
-        ? had
-          ? "the row is gone"
-          : "no row"
-        : !had
-          ? "the row appears"
-          : changes.length === 0
-            ? "no change"
-            : counted(changes.length, "cell") + " changed";
+  const what = happened(state, had);
   out.text(`\n${version ?? "no version"}  captured ${capturedAt}  capture ${String(capture)}  ${what}${failed}`);
   if (typeof row === "string") return;
   if (!had) for (const [column, value] of row) if (value !== null) out.text(`  ${column} = ${shown(value)}`);
   for (const { column, before: old, after } of changes) out.text(`  ${column}: ${shown(old)} → ${shown(after)}`);
+}
+
+/** What became of the row since the state before; `had`: it was there. */
+function happened({ row, changes }: RowState, had: boolean): string {
+  if (row === "unknown") return "could not be shredded";
+  if (row === "absent") return had ? "the row is gone" : "no row";
+  if (!had) return "the row appears";
+  return changes.length === 0 ? "no change" : `${counted(changes.length, "cell")} changed`;
 }
