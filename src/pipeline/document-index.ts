@@ -5,6 +5,7 @@ import type { Plan } from "../plan/plan.ts";
 import type { Capture } from "../raw/capture.ts";
 import type { RawStore, Sidecar, SidecarLine } from "../raw/raw-store.ts";
 import { type IndexedDocument, indexDocuments } from "./index-document.ts";
+import { requestText } from "../raw/request-text.ts";
 
 /** The raw table of a plan's source, as raw stores name it. */
 export function rawTableOf(plan: Pick<Plan, "source">): string {
@@ -143,6 +144,6 @@ function indexRow(capture: Capture, document: IndexedDocument): readonly (string
   const { position, version, date, problem } = document;
   // A document without a name stands for itself alone, so that it can be quarantined.
   const key = document.key ?? `capture ${String(id)}${position === "" ? "" : ` at ${position}`}`;
-  const request = JSON.stringify(Object.entries(parameters).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  const request = requestText(parameters);
   return [key, id, position, version, capturedAt, contentHash, request, bytes, date, problem === null ? null : JSON.stringify(problem)];
 }

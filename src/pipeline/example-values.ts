@@ -1,6 +1,7 @@
 import type { RawStore } from "../raw/raw-store.ts";
 import { type JsonType, isIdKey } from "../raw/shape.ts";
 import { type PathStep, pathSteps } from "./wrong-containers.ts";
+import { pointerStep } from "../core/json-pointer.ts";
 
 /** A value that is wanted: one of these types at a path of a capture. */
 export interface WantedExample {
@@ -79,14 +80,10 @@ function* placesAt(value: unknown, steps: readonly PathStep[], pointer: string):
   if (Array.isArray(value)) return;
   if (step.kind === "key") {
     if (Object.hasOwn(value, step.key))
-      yield* placesAt((value as Readonly<Record<string, unknown>>)[step.key], rest, pointer + token(step.key));
+      yield* placesAt((value as Readonly<Record<string, unknown>>)[step.key], rest, pointer + pointerStep(step.key));
     return;
   }
-  for (const [key, inner] of Object.entries(value)) if (isIdKey(key)) yield* placesAt(inner, rest, pointer + token(key));
-}
-
-function token(key: string): string {
-  return `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+  for (const [key, inner] of Object.entries(value)) if (isIdKey(key)) yield* placesAt(inner, rest, pointer + pointerStep(key));
 }
 
 const INT32 = 2 ** 31;

@@ -4,6 +4,7 @@ import type { Plan, PlanColumn } from "../plan/plan.ts";
 import type { Reference } from "../mapping/path.ts";
 import { levelOf } from "../plan/references.ts";
 import { holdsFilter } from "./source-filter.ts";
+import { pointerStep } from "../core/json-pointer.ts";
 
 /** What the document index says of one document of a capture. */
 export interface IndexedDocument {
@@ -70,7 +71,7 @@ function* descend(plan: Plan, place: Place): Generator<Place> {
     if (!absent || place.positions.length === 0)
       yield {
         ...place,
-        missing: { pointer: pointerOfSteps(plan, place.positions) + level.keys.map(pointerToken).join(""), value: container },
+        missing: { pointer: pointerOfSteps(plan, place.positions) + level.keys.map(pointerStep).join(""), value: container },
       };
     return;
   }
@@ -179,7 +180,7 @@ function referencePointer(plan: Plan, reference: Reference | null, place: Place)
     reference === null
       ? plan.documentLevels.length
       : (levelOf(reference, plan.documentLevels.length, plan.documentLevels.length) ?? plan.documentLevels.length);
-  return pointerOfSteps(plan, place.positions.slice(0, level)) + (reference?.keys ?? []).map(pointerToken).join("");
+  return pointerOfSteps(plan, place.positions.slice(0, level)) + (reference?.keys ?? []).map(pointerStep).join("");
 }
 
 /** JSON pointer of a document in its answer. */
@@ -188,7 +189,7 @@ export function pointerOf(plan: Plan, position: string): string {
 }
 
 function pointerOfSteps(plan: Plan, steps: readonly string[]): string {
-  return steps.map((at, n) => [...(plan.documentLevels[n]?.keys ?? []), at].map(pointerToken).join("")).join("");
+  return steps.map((at, n) => [...(plan.documentLevels[n]?.keys ?? []), at].map(pointerStep).join("")).join("");
 }
 
 /** Whether a place of an answer is in a document, around it, or in what it reads of the elements that it is in (and not in another document of them). */
@@ -198,17 +199,13 @@ export function concernsDocument(plan: Plan, position: string, pointer: string):
   if (isWithin(pointer, place) || isWithin(place, pointer)) return true;
   for (let level = positions.length - 1; level >= 0; level--) {
     const outer = pointerOfSteps(plan, positions.slice(0, level));
-    if (isWithin(pointer, outer)) return !isWithin(pointer, outer + (plan.documentLevels[level]?.keys ?? []).map(pointerToken).join(""));
+    if (isWithin(pointer, outer)) return !isWithin(pointer, outer + (plan.documentLevels[level]?.keys ?? []).map(pointerStep).join(""));
   }
   return false;
 }
 
 function isWithin(inner: string, outer: string): boolean {
   return inner === outer || inner.startsWith(`${outer}/`);
-}
-
-function pointerToken(key: string): string {
-  return `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -9,7 +9,7 @@ import { DocumentIndex } from "./document-index.ts";
 import type { IndexedDocument } from "./index-document.ts";
 import { type RowCells, type RowKey, cellColumns, cellsOf, differentCells } from "./row-key.ts";
 import { StateShredder } from "./shredded-state.ts";
-import { stateOrder } from "./state-order.ts";
+import { writeStateOrder } from "../sql/order-key.ts";
 
 /** A row as one state of its document has it. */
 export interface RowState {
@@ -37,7 +37,7 @@ export async function* rowHistory(
   await index.catchUp();
   await index.load(deps.connection, INDEX);
   const states = await deps.connection.rows(
-    `SELECT * FROM ${INDEX} WHERE document_key = ${duckdbDialect.text(key.documentKey)} ORDER BY ${stateOrder("ASC")}`,
+    `SELECT * FROM ${INDEX} WHERE document_key = ${duckdbDialect.text(key.documentKey)} ORDER BY ${writeStateOrder("ASC")}`,
   );
   const shredder = new StateShredder(plan, deps.raw, deps.connection);
   const table = targetTable(plan.targets.indexOf(target));

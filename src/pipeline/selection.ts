@@ -5,6 +5,7 @@ import { duckdbDialect } from "../sql/duckdb-dialect.ts";
 import { stateTable } from "../store/duckdb/target-schema.ts";
 import type { DocumentState } from "../store/store.ts";
 import type { IndexedDocument } from "./index-document.ts";
+import { writeOrderKey, writeStateOrder } from "../sql/order-key.ts";
 
 /** Which documents a batch looks at. All conditions hold together; none means all documents. */
 export interface DocumentFilter {
@@ -35,8 +36,6 @@ export interface SelectedCounts {
 
 const CANDIDATES = "candidates";
 const text = duckdbDialect.text.bind(duckdbDialect);
-const orderKey = (alias: string): string =>
-  `(${alias}.version IS NOT NULL, coalesce(${alias}.version, ''), CAST(${alias}.captured_at AS TIMESTAMPTZ), ${alias}.content_hash, ${alias}.request)`;
 
 /**
  * The only step that knows the mode. Batch: of each document under the filter, the states that are newer than the applied one
@@ -49,10 +48,10 @@ export async function selectBatch(connection: Connection, plan: Plan, index: str
   await connection.run(
     `CREATE OR REPLACE TABLE ${CANDIDATES} AS
      WITH states AS (
-       SELECT i.*, first_value(document_date) OVER (PARTITION BY document_key ORDER BY version IS NOT NULL DESC, coalesce(version, '') DESC, captured_at DESC, content_hash DESC, request DESC, raw_id DESC, position DESC) AS newest_date FROM ${index} i
+       SELECT i.*, first_value(document_date) OVER (PARTITION BY document_key ORDER BY ${writeStateOrder("DESC")}) AS newest_date FROM ${index} i
      ), chosen AS (SELECT s.* FROM states s WHERE ${writeFilter(plan, filter)})
      SELECT c.document_key, c.raw_id, c.position, c.version, c.captured_at, c.content_hash, c.request, c.bytes, c.problem,
-       q.raw_id IS NULL AND (d.document_key IS NULL OR d.fingerprint <> ${fingerprint} OR ${orderKey("c")} > ${orderKey("d")}) AS is_open
+       q.raw_id IS NULL AND (d.document_key IS NULL OR d.fingerprint <> ${fingerprint} OR ${writeOrderKey("c")} > ${writeOrderKey("d")}) AS is_open
      FROM chosen c
      LEFT JOIN ${stateTable("documents")} d ON d.mapping = ${mapping} AND d.document_key = c.document_key
      LEFT JOIN (SELECT DISTINCT document_key, raw_id, position FROM ${stateTable("quarantine")} WHERE mapping = ${mapping} AND fingerprint = ${fingerprint} AND status = 'open') q
@@ -64,7 +63,7 @@ export async function selectBatch(connection: Connection, plan: Plan, index: str
     )
   )[0];
   await connection.run(
-    `CREATE OR REPLACE TABLE ${CANDIDATES} AS SELECT * EXCLUDE (is_open), row_number() OVER (PARTITION BY document_key ORDER BY version IS NOT NULL DESC, coalesce(version, '') DESC, captured_at DESC, content_hash DESC, request DESC, raw_id DESC, position DESC) AS rank, count(*) OVER (PARTITION BY document_key) AS total FROM ${CANDIDATES} WHERE is_open`,
+    `CREATE OR REPLACE TABLE ${CANDIDATES} AS SELECT * EXCLUDE (is_open), row_number() OVER (PARTITION BY document_key ORDER BY ${writeStateOrder("DESC")}) AS rank, count(*) OVER (PARTITION BY document_key) AS total FROM ${CANDIDATES} WHERE is_open`,
   );
   return {
     documents: Number(counts?.["documents"] ?? 0),

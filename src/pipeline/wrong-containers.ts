@@ -1,5 +1,6 @@
 import type { Plan, ReadNode } from "../plan/plan.ts";
 import { type JsonType, type PathType, type ShapeDictionary, type ShapeSet, isIdKey } from "../raw/shape.ts";
+import { pointerStep } from "../core/json-pointer.ts";
 
 /** A value of a kind that the plan does not read there: a text where an object should be leaves no trace in DuckDB. */
 export interface WrongContainer {
@@ -101,6 +102,6 @@ function walk(node: ReadNode, value: unknown, pointer: string, found: WrongConta
   for (const [key, inner] of entries) {
     const child =
       node.kind === "array" ? node.item : node.kind === "map" ? node.value : Object.hasOwn(node.keys, key) ? node.keys[key] : undefined;
-    if (child !== undefined) walk(child, inner, `${pointer}/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`, found, limit);
+    if (child !== undefined) walk(child, inner, pointer + pointerStep(key), found, limit);
   }
 }

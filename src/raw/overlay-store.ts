@@ -2,6 +2,7 @@ import type { Capture, CheckedCapture } from "./capture.ts";
 import type { AppendResult, PositionedCapture, RawStore, Sidecar } from "./raw-store.ts";
 import { ShapeDictionary, decodeShape, encodeShape } from "./shape.ts";
 import { rawTableName } from "./table-name.ts";
+import { requestText } from "./request-text.ts";
 
 /**
  * A raw store as it would be after some captures were added: the base is only read, what is new goes to `overlay`, which is
@@ -81,10 +82,10 @@ export class OverlayRawStore implements RawStore {
   }
 
   async #inBase(table: string, checked: CheckedCapture): Promise<Capture | null> {
-    const request = requestOf(checked);
+    const request = requestText(checked.parameters);
     for await (const capture of this.#base.captures(table)) {
       if (capture.contentHash !== checked.contentHash || capture.capturedAt !== checked.capturedAt) continue;
-      if (requestOf(capture) === request) return capture;
+      if (requestText(capture.parameters) === request) return capture;
     }
     return null;
   }
@@ -97,11 +98,6 @@ export class OverlayRawStore implements RawStore {
     const merged = await this.dictionary(table);
     return { ...capture, id, shape: encodeShape(own.pairsOf(decodeShape(capture.shape)).map((pair) => merged.add(pair))) };
   }
-}
-
-/** A request's parameters as one text. */
-function requestOf({ parameters }: Pick<Capture, "parameters">): string {
-  return JSON.stringify(Object.entries(parameters).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 class OverlaySidecar implements Sidecar {

@@ -15,6 +15,7 @@ import { rawDamaged } from "./raw-damaged.ts";
 import type { AppendResult } from "./raw-store.ts";
 import { encodeShape, ShapeDictionary } from "./shape.ts";
 import type { BodyShape, ShapeVocabulary } from "./shape.ts";
+import { requestText } from "./request-text.ts";
 
 export interface SegmentLimits {
   /** A segment is full when its bodies have this many bytes (compressed) … */
@@ -249,7 +250,7 @@ function remember(index: Index, capture: Capture, offset: number): void {
 
 /** With the content hash, what makes a capture the same one. */
 function requestKey(capture: { readonly capturedAt: string; readonly parameters: Readonly<Record<string, string>> }): string {
-  return `${capture.capturedAt} ${JSON.stringify(sortedEntries(capture.parameters))}`;
+  return `${capture.capturedAt} ${requestText(capture.parameters)}`;
 }
 
 function sortedEntries(parameters: Readonly<Record<string, string>>): [string, string][] {

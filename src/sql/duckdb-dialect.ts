@@ -3,6 +3,7 @@ import type { FunctionName } from "../mapping/expression.ts";
 import { guardOf } from "../plan/leaf.ts";
 import type { ReadNode } from "../plan/plan.ts";
 import type { Dialect } from "./dialect.ts";
+import { pointerStep } from "../core/json-pointer.ts";
 
 const name = (value: string): string => `"${value.replaceAll('"', '""')}"`;
 const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;
@@ -54,7 +55,7 @@ function parse(json: string, read: ReadNode): string {
 
 /** A place as a JSON pointer literal (RFC 6901): unlike a path it takes every key. */
 function pointer(keys: readonly string[]): string {
-  return keys.length === 0 ? "'$'" : text(keys.map((key) => `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`).join(""));
+  return keys.length === 0 ? "'$'" : text(keys.map(pointerStep).join(""));
 }
 
 function columnType(type: ColumnType): string {

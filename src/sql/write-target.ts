@@ -9,6 +9,7 @@ import { SLICE_COLUMNS, SLICE_TABLES, lookupTable, parameterColumn, positionColu
 import { type RawScope, type RowCheck, type WrittenColumns, writeColumns } from "./write-columns.ts";
 import { type DocumentColumns, containerOf, documentLeaf, rawDocumentColumns } from "./write-documents.ts";
 import { ENTRY, lookupLeafColumn } from "./write-lookup.ts";
+import { pointerStep } from "../core/json-pointer.ts";
 
 /** Rules that look at one row only: the others are checked over all targets together. */
 export function isRowRule(rule: PlanRule): boolean {
@@ -223,7 +224,7 @@ function writeLookups(
       const text = `r.${raw.leaf(place.reference, "text")}`;
       const wanted = table.by === "key" ? `${dialect.text(place.prefix)} || ${text}` : dialect.castLeaf(text, { name: "BIGINT" });
       joins.push(`LEFT JOIN ${lookupTable(place.table)} ${alias} ON ${alias}.${slot} = r.${slot} AND ${alias}.${entry} = ${wanted}`);
-      const container = writePointer(plan.documentLevels, table.keys.map((key) => `/${pointerToken(key)}`).join(""), dialect);
+      const container = writePointer(plan.documentLevels, table.keys.map((key) => pointerStep(key)).join(""), dialect);
       const pointer = `${container} || '/' || ${table.by === "key" ? keyToken(`${alias}.${entry}`, dialect) : `CAST(${alias}.${entry} AS VARCHAR)`}`;
       return { alias, table, pointer };
     });
@@ -286,7 +287,7 @@ function rawScope(
     },
     pointer: (reference) => {
       const level = levelOf(reference, documentLevel, rowLevel);
-      const tail = reference.keys.map((key) => `/${pointerToken(key)}`).join("");
+      const tail = reference.keys.map((key) => pointerStep(key)).join("");
       if (reference.root.kind === "lookup") return `(coalesce(${name(lookupPointer(reference.root.name))}, '') || ${dialect.text(tail)})`;
       return writePointer(levels.slice(0, level ?? 0), tail, dialect);
     },
@@ -325,7 +326,7 @@ export function writePointer(levels: readonly Level[], tail: string, dialect: Di
   const parts: string[] = [];
   let literal = "";
   for (const [at, level] of levels.entries()) {
-    literal += level.keys.map((key) => `/${pointerToken(key)}`).join("");
+    literal += level.keys.map((key) => pointerStep(key)).join("");
     if (level.each === "object") continue;
     const position = dialect.name(positionColumn(at + 1));
     parts.push(dialect.text(`${literal}/`), level.each === "values" ? keyToken(position, dialect) : `CAST(${position} AS VARCHAR)`);
@@ -340,9 +341,4 @@ export function writePointer(levels: readonly Level[], tail: string, dialect: Di
 function keyToken(key: string, dialect: Dialect): string {
   const tilde = dialect.call("replace", [key, dialect.text("~"), dialect.text("~0")]);
   return dialect.call("replace", [tilde, dialect.text("/"), dialect.text("~1")]);
-}
-
-/** RFC 6901. */
-function pointerToken(key: string): string {
-  return key.replaceAll("~", "~0").replaceAll("/", "~1");
 }

@@ -8,7 +8,7 @@ import type { Registry } from "../../mapping/registry.ts";
 import { DocumentIndex, rawTableOf } from "../../pipeline/document-index.ts";
 import type { IndexedDocument } from "../../pipeline/index-document.ts";
 import { type Peek, type PeekAnswer, type PeekedTarget, documentsOf, peekDocuments } from "../../pipeline/peek-document.ts";
-import { stateOrder } from "../../pipeline/state-order.ts";
+import { writeStateOrder } from "../../sql/order-key.ts";
 import { type TreeLine, valueTree } from "../../pipeline/value-tree.ts";
 import { compilePlan } from "../../plan/compile-plan.ts";
 import type { Plan } from "../../plan/plan.ts";
@@ -176,7 +176,7 @@ async function rawSubject(document: string, mappings: readonly Mapping[], databa
     await index.catchUp();
     await index.load(connection, "document_index");
     const [row] = await connection.rows(
-      `SELECT raw_id, position FROM document_index WHERE document_key IN (${keys.join(", ")}) ORDER BY ${stateOrder("DESC")} LIMIT 1`,
+      `SELECT raw_id, position FROM document_index WHERE document_key IN (${keys.join(", ")}) ORDER BY ${writeStateOrder("DESC")} LIMIT 1`,
     );
     if (row === undefined) continue;
     for await (const capture of overlay.raw.capturesByIds(table, [Number(row["raw_id"])])) {

@@ -5,6 +5,7 @@ import { SLICE_COLUMNS, SLICE_TABLES, targetTable } from "../../sql/slice-tables
 import type { SliceApplication } from "../store.ts";
 import { type AppliedRows, recordSlice } from "./record-slice.ts";
 import { LINEAGE_COLUMNS, stateTable, storeTable } from "./target-schema.ts";
+import { writeOrderKey } from "../../sql/order-key.ts";
 
 const name = duckdbDialect.name.bind(duckdbDialect);
 const text = duckdbDialect.text.bind(duckdbDialect);
@@ -63,12 +64,10 @@ async function loadTried(connection: Connection, application: SliceApplication):
 
 /** The defensive guard: the whole order key, against what the store has applied now, inside the transaction. */
 async function chooseNewer(connection: Connection, plan: Plan): Promise<void> {
-  const orderKey = (alias: string): string =>
-    `(${alias}.version IS NOT NULL, coalesce(${alias}.version, ''), ${alias}.captured_at, ${alias}.content_hash, ${alias}.request)`;
   await connection.run(
     `CREATE OR REPLACE TEMP TABLE ${GO} AS SELECT t.*, d.document_key IS NULL AS is_new, now() AS applied_at FROM ${TRIED} t ` +
       `LEFT JOIN ${stateTable("documents")} d ON d.mapping = ${text(plan.mapping)} AND d.document_key = t.document_key ` +
-      `WHERE t.passed AND (d.document_key IS NULL OR d.fingerprint <> ${text(plan.fingerprint)} OR ${orderKey("t")} > ${orderKey("d")})`,
+      `WHERE t.passed AND (d.document_key IS NULL OR d.fingerprint <> ${text(plan.fingerprint)} OR ${writeOrderKey("t")} > ${writeOrderKey("d")})`,
   );
 }
 

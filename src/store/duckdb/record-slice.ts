@@ -4,6 +4,7 @@ import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import { SLICE_COLUMNS } from "../../sql/slice-tables.ts";
 import type { SliceApplication } from "../store.ts";
 import { stateTable } from "./target-schema.ts";
+import { writeOrderKey } from "../../sql/order-key.ts";
 
 const text = duckdbDialect.text.bind(duckdbDialect);
 const slot = duckdbDialect.name(SLICE_COLUMNS.slot);
@@ -98,7 +99,7 @@ async function recordFindings(
   );
   await connection.run(
     `UPDATE ${stateTable("quarantine")} AS q SET status = 'resolved' FROM ${go} g WHERE q.mapping = ${mapping} AND q.document_key = g.document_key AND q.status <> 'resolved' AND ` +
-      `(q.version IS NOT NULL, coalesce(q.version, ''), q.captured_at, q.content_hash, q.request) <= (g.version IS NOT NULL, coalesce(g.version, ''), g.captured_at, g.content_hash, g.request)`,
+      `${writeOrderKey("q")} <= ${writeOrderKey("g")}`,
   );
   await connection.run(
     `INSERT INTO ${stateTable("quarantine")} SELECT ${mapping}, t.document_key, t.raw_id, t.position, t.version, t.captured_at, t.content_hash, t.request, ${text(plan.fingerprint)}, f.kind, f.target, f.rule, f.column_name, f.pointer, f.value, ${run}, now(), 'open' ` +
