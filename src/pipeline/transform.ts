@@ -14,6 +14,7 @@ import type { TriedState } from "../store/store.ts";
 import { DocumentIndex, rawTableOf } from "./document-index.ts";
 import { concernsDocument, pointerOf } from "./index-document.ts";
 import { type Candidate, type DocumentFilter, newestCandidates, nextCandidate, selectBatch } from "./selection.ts";
+import { LeafProof } from "./leaf-proof.ts";
 import { ContainerCheck } from "./wrong-containers.ts";
 
 export interface TransformOptions {
@@ -140,7 +141,8 @@ class Run {
   /** Gives the candidates that failed. */
   async #pass(candidates: Iterable<Candidate> | AsyncIterable<Candidate>, connections: readonly Connection[]): Promise<Candidate[]> {
     const slices = sliced(candidates, this.#options.sliceBytes);
-    const containers = new ContainerCheck(this.#plan, await this.#deps.raw.dictionary(rawTableOf(this.#plan)));
+    const dictionary = await this.#deps.raw.dictionary(rawTableOf(this.#plan));
+    const known = { containers: new ContainerCheck(this.#plan, dictionary), leaves: new LeafProof(this.#plan, dictionary) };
     const failed: Candidate[] = [];
     // A generator hands out one slice at a time: asking it and taking the place in the queue happen together.
     let asking: Promise<unknown> = Promise.resolve();
@@ -162,7 +164,7 @@ class Run {
         const { slice, before, done } = await asked;
         if (slice.done === true) return;
         try {
-          for (const candidate of await this.#slice(connection, slice.value, containers, before)) failed.push(candidate);
+          for (const candidate of await this.#slice(connection, slice.value, known, before)) failed.push(candidate);
         } catch (error) {
           this.#broken ??= error;
           throw error;
@@ -180,7 +182,7 @@ class Run {
   async #slice(
     connection: Connection,
     candidates: readonly Candidate[],
-    containers: ContainerCheck,
+    { containers, leaves }: { readonly containers: ContainerCheck; readonly leaves: LeafProof },
     before: Promise<unknown>,
   ): Promise<readonly Candidate[]> {
     const findings: Finding[] = [];
@@ -216,10 +218,12 @@ class Run {
       bodies.push({ capture: capture.id, body: content });
     }
     const wrong = new Set(findings.map((finding) => finding.slot));
+    const shapes = [...wanted].map((id) => captures.get(id)?.shape ?? null);
     const verdict = await this.#engine.run(
       connection,
       bodies,
       documents.filter((document) => !wrong.has(document.slot)),
+      leaves.proven(shapes.map((shape) => (shape === null ? null : decodeShape(shape)))),
     );
     for (const finding of verdict.findings) findings.push(finding);
     const failing = new Set(

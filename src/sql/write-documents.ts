@@ -1,6 +1,7 @@
 import { POSITION_ESCAPES } from "../plan/document-position.ts";
 import type { Plan } from "../plan/plan.ts";
-import { allLevels, columnReferences, levelOf, targetReferences } from "../plan/references.ts";
+import { allLevels, columnReferences, keySteps, levelOf, levelSteps, targetReferences } from "../plan/references.ts";
+import { nodeAt } from "../plan/typed-leaves.ts";
 import type { Dialect } from "./dialect.ts";
 import { type LeafColumn, LeafColumns } from "./leaf-columns.ts";
 import { SLICE_COLUMNS, SLICE_TABLES, parameterColumn, positionColumn } from "./slice-tables.ts";
@@ -50,11 +51,13 @@ export function containerOf(columns: DocumentColumns, keys: readonly string[], d
 }
 
 /** SQL of a value read at document level or above, out of the documents table. */
-export function documentLeaf(columns: DocumentColumns, leaf: LeafColumn, dialect: Dialect): string {
+export function documentLeaf(plan: Plan, columns: DocumentColumns, leaf: LeafColumn, dialect: Dialect): string {
   const at = columns.leaves.ofLevel(leaf.level, leaf.kind).indexOf(leaf);
   const list = dialect.name(leaf.kind === "text" ? textsColumn(leaf.level) : jsonsColumn(leaf.level));
   const member = dialect.memberAt(list, at);
-  return leaf.kind === "text" ? member : dialect.jsonValue(member);
+  if (leaf.kind === "json") return dialect.jsonValue(member);
+  const node = nodeAt(plan.read, [...levelSteps(plan.documentLevels.slice(0, leaf.level)), ...keySteps(leaf.keys)]);
+  return node.kind === "typed" ? `CAST(${member} AS ${dialect.columnType({ name: node.type })})` : member;
 }
 
 /** Columns of the raw documents, which the documents table keeps: `$slot`, `$captured_at`, parameters, positions, lists of texts and JSON values of each level, containers as JSON. */

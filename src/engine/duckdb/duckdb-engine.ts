@@ -1,6 +1,7 @@
 import type { Connection } from "../../duckdb/connection.ts";
 import { type SqlRow, type SqlValue, sqlText } from "../../duckdb/sql-value.ts";
 import type { Plan } from "../../plan/plan.ts";
+import { TypedLeaves } from "../../plan/typed-leaves.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import { SLICE_COLUMNS, SLICE_TABLES, type Stage, lookupTable, parameterColumn, targetTable } from "../../sql/slice-tables.ts";
 import { type CrossCheck, writeCrossChecks, writeDoubleKeys, writeVerdicts } from "../../sql/write-gate.ts";
@@ -8,15 +9,23 @@ import { type ShredSql, writeShred } from "../../sql/write-shred.ts";
 import { Findings } from "../findings.ts";
 import { FINDING_KINDS, type Finding, type SliceDocument, type SliceRows, type SliceVerdict } from "../slice.ts";
 
+const NOTHING: ReadonlySet<number> = new Set();
+/** Slices of one feed are alike: few sets of proven leaves come up. Each is about a megabyte of SQL. */
+const MOST_SHREDS = 8;
+
 /** Runs a plan over slices on DuckDB connections: the rows of a slice stay in temporary tables of its connection, for a store to apply. */
 export class DuckdbEngine {
   readonly #plan: Plan;
+  readonly #typed: TypedLeaves;
   readonly #shred: ShredSql;
+  /** The same for slices with proven leaves, by which they are. */
+  readonly #typedShreds = new Map<string, ShredSql>();
   readonly #verdicts: string;
   readonly #crossChecks: readonly CrossCheck[];
 
   constructor(plan: Plan) {
     this.#plan = plan;
+    this.#typed = new TypedLeaves(plan);
     this.#shred = writeShred(plan, duckdbDialect);
     this.#verdicts = writeVerdicts(plan, duckdbDialect);
     this.#crossChecks = writeCrossChecks(plan, duckdbDialect);
@@ -31,18 +40,35 @@ export class DuckdbEngine {
     ];
   }
 
-  /** Shreds and checks one slice. The tables of the slice before are replaced. */
+  /**
+   * Shreds and checks one slice. The tables of the slice before are replaced.
+   * @param proven leaves (positions in `TypedLeaves.leaves`) of which all values in these bodies are known to be of their type.
+   */
   async run(
     connection: Connection,
     bodies: Iterable<{ readonly capture: number; readonly body: string }>,
     documents: readonly SliceDocument[],
+    proven: ReadonlySet<number> = NOTHING,
   ): Promise<SliceVerdict> {
+    const shred = this.#shredOf(proven);
     await this.dropTables(connection);
     await this.#load(connection, bodies, documents);
-    for (const stage of this.#shred.stages) await connection.run(stage.sql);
-    const verdict = await this.#verdict(connection, documents);
+    for (const stage of shred.stages) await connection.run(stage.sql);
+    const verdict = await this.#verdict(connection, documents, shred);
     await connection.run(`DROP TABLE ${SLICE_TABLES.bodies}`);
     return verdict;
+  }
+
+  #shredOf(proven: ReadonlySet<number>): ShredSql {
+    if (proven.size === 0) return this.#shred;
+    const key = [...proven].toSorted((a, b) => a - b).join(",");
+    let shred = this.#typedShreds.get(key);
+    if (shred === undefined) {
+      shred = writeShred(this.#typed.read(proven), duckdbDialect);
+      if (this.#typedShreds.size >= MOST_SHREDS) this.#typedShreds.clear();
+      this.#typedShreds.set(key, shred);
+    }
+    return shred;
   }
 
   /** Frees what the last slice holds. */
@@ -88,7 +114,7 @@ export class DuckdbEngine {
     await connection.run(`ALTER TABLE ${SLICE_TABLES.slots} ALTER ${name(SLICE_COLUMNS.capturedAt)} TYPE TIMESTAMPTZ`);
   }
 
-  async #verdict(connection: Connection, documents: readonly SliceDocument[]): Promise<SliceVerdict> {
+  async #verdict(connection: Connection, documents: readonly SliceDocument[], shred: ShredSql): Promise<SliceVerdict> {
     const rows: SliceRows[] = [];
     const findings = new Findings();
     const found = new Set<number>();
@@ -118,7 +144,7 @@ export class DuckdbEngine {
       for await (const batch of connection.batches(sql)) for (const row of batch) findings.add(readFinding({ ...row, ...parts }, target));
     };
     for (const [target, slots] of flagged) {
-      const details = this.#shred.details[target + 1];
+      const details = shred.details[target + 1];
       if (details !== undefined) await gather(details.query(slots.join(", ")), this.#targetName(target));
     }
     for (const [target, slots] of doubled) {
