@@ -238,7 +238,7 @@ class Run {
     await before;
     if (this.#broken !== null) return [];
     await this.#deps.store.apply(connection, this.#plan, { runId: this.#runId, tried, findings, rows: verdict.rows });
-    await this.#engine.dropTables(connection);
+    await this.#engine.clear(connection);
     this.#ruleFailed ||= findings.some((finding) => finding.kind === "rule");
     this.#failedStates += failing.size;
     const failed = candidates.filter((_, slot) => failing.has(slot));

@@ -148,6 +148,7 @@ export const duckdbDialect: Dialect = {
   name,
   text,
   columnType,
+  listOf: (kind) => `${typeOf({ kind })}[]`,
   parse,
   texts: (json, places) =>
     places.length === 0 ? "CAST([] AS VARCHAR[])" : `json_extract_string(${json}, [${places.map(pointer).join(", ")}])`,

@@ -1,13 +1,13 @@
 import type { Reference } from "../mapping/path.ts";
 import { nodesOf } from "../mapping/expression-walk.ts";
-import type { Level, Plan, PlanRule, PlanTarget } from "../plan/plan.ts";
+import type { Level, Plan, PlanColumn, PlanRule, PlanTarget } from "../plan/plan.ts";
 import { allLevels, columnReferences, levelOf, targetReferences } from "../plan/references.ts";
 import type { Dialect } from "./dialect.ts";
 import { type LeafColumn, LeafColumns } from "./leaf-columns.ts";
 import { type Access, access, elementOf, leafSql } from "./read-access.ts";
 import { SLICE_COLUMNS, SLICE_TABLES, lookupTable, parameterColumn, positionColumn } from "./slice-tables.ts";
 import { type RawScope, type RowCheck, type WrittenColumns, writeColumns } from "./write-columns.ts";
-import { type DocumentColumns, containerOf, documentLeaf, rawDocumentColumns } from "./write-documents.ts";
+import { type DocumentColumns, containerOf, documentLeaf, positionType, rawDocumentColumns } from "./write-documents.ts";
 import { ENTRY, lookupLeafColumn } from "./write-lookup.ts";
 import { pointerStep } from "../core/json-pointer.ts";
 import { nodeAt, placesOf } from "../plan/typed-leaves.ts";
@@ -60,6 +60,24 @@ export function writeTarget(plan: Plan, target: PlanTarget, columns: DocumentCol
     raw,
     dialect,
   });
+}
+
+/** The columns of a target's slice table with their types: what `writeTarget` selects. */
+export function targetTypes(plan: Plan, target: PlanTarget, dialect: Dialect): readonly string[] {
+  const positions = allLevels(plan, target).flatMap((level, at) =>
+    level.each === "object" ? [] : [`${dialect.name(positionColumn(at + 1))} ${positionType(level, dialect)}`],
+  );
+  const slot = `${dialect.name(SLICE_COLUMNS.slot)} ${dialect.columnType({ name: "INT" })}`;
+  return [slot, ...positions, ...typedColumns([...plan.fields, ...target.columns], dialect)];
+}
+
+/** Columns and the three flags, with their types. */
+export function typedColumns(columns: readonly PlanColumn[], dialect: Dialect): readonly string[] {
+  const flags = [SLICE_COLUMNS.fails, SLICE_COLUMNS.bads, SLICE_COLUMNS.warns];
+  return [
+    ...columns.map((column) => `${dialect.name(column.name)} ${dialect.columnType(column.type)}`),
+    ...flags.map((flag) => `${dialect.name(flag)} ${dialect.columnType({ name: "BOOLEAN" })}`),
+  ];
 }
 
 /** The raw documents with what the document's own columns read. `raw` is a select of the raw documents. */
