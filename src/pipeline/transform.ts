@@ -127,6 +127,7 @@ class Run {
   async work(): Promise<void> {
     const reader = await this.#deps.database.connect();
     const connections = await Promise.all(Array.from({ length: this.#options.connections }, () => this.#deps.database.connect()));
+    for (const connection of connections) await this.#deps.store.prepareConnection(connection, this.#plan);
     let failed = await this.#pass(newestCandidates(reader), connections);
     while (failed.length > 0 && this.#options.signal?.aborted !== true) {
       const next: Candidate[] = [];

@@ -7,7 +7,7 @@ import type { Mapping } from "../../mapping/mapping.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import type { SliceApplication } from "../store.ts";
-import { applySlice } from "./apply-slice.ts";
+import { applySlice, makeApplyTables } from "./apply-slice.ts";
 import { type AttachOptions, STORE, attachStore, detachStore } from "./attach.ts";
 import { copyDocuments, copySchema, withBase } from "./dry-run.ts";
 import { prepareSchema, stateTable } from "./target-schema.ts";
@@ -99,6 +99,11 @@ export class DuckdbStore {
   /** Makes or migrates the tables of a mapping. */
   async prepare(connection: Connection, mapping: Mapping): Promise<void> {
     await this.whileAttached(connection, () => prepareSchema(connection, mapping));
+  }
+
+  /** Makes a connection ready for `apply`: to be done before slices are shredded on it. */
+  async prepareConnection(connection: Connection, plan: Plan): Promise<void> {
+    await makeApplyTables(connection, plan);
   }
 
   async startRun(connection: Connection, plan: Plan, run: RunStart): Promise<void> {
