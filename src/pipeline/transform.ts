@@ -56,12 +56,22 @@ const MAX_WRONG_CONTAINERS = 100;
 
 /** Select → shred → gate → apply → record, for one mapping. */
 export async function transform(mapping: Mapping, plan: Plan, options: TransformOptions, deps: TransformDeps): Promise<TransformResult> {
-  const { database, store, raw } = deps;
-  const control = await database.connect();
-  await store.prepare(control, mapping);
-  const index = new DocumentIndex(plan, raw);
+  const control = await deps.database.connect();
+  const index = new DocumentIndex(plan, deps.raw);
   await index.catchUp();
   await index.load(control, INDEX);
+  return deps.store.keepingAttached(control, () => transformIndexed(mapping, plan, options, deps, control));
+}
+
+async function transformIndexed(
+  mapping: Mapping,
+  plan: Plan,
+  options: TransformOptions,
+  deps: TransformDeps,
+  control: Connection,
+): Promise<TransformResult> {
+  const { store } = deps;
+  await store.prepare(control, mapping);
   const runId = randomUUID();
   await store.startRun(control, plan, {
     runId,
