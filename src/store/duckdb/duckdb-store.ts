@@ -31,7 +31,7 @@ export interface RunStart {
 }
 
 const text = duckdbDialect.text.bind(duckdbDialect);
-const LONGEST_KEPT_MS = 10_000;
+const LONGEST_KEPT_MS = 30_000;
 
 /**
  * The embedded store: one DuckDB file. It is attached for as long as something is written or read and let go in between, so
