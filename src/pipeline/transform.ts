@@ -57,7 +57,7 @@ const MAX_WRONG_CONTAINERS = 100;
 export async function transform(mapping: Mapping, plan: Plan, options: TransformOptions, deps: TransformDeps): Promise<TransformResult> {
   const { database, store, raw } = deps;
   const control = await database.connect();
-  await store.prepare(control, mapping);
+  await store.prepare(control, mapping, options.filter.asOf);
   const index = new DocumentIndex(plan, raw);
   await index.catchUp();
   await index.load(control, INDEX);

@@ -96,9 +96,9 @@ export class DuckdbStore {
     if (existsSync(this.#options.file)) await withBase(connection, this.#options, () => copySchema(connection));
   }
 
-  /** Makes or migrates the tables of a mapping. */
-  async prepare(connection: Connection, mapping: Mapping): Promise<void> {
-    await this.whileAttached(connection, () => prepareSchema(connection, mapping));
+  /** Makes or migrates the tables of a mapping, as of a time or (null) live: a store holds one of them. */
+  async prepare(connection: Connection, mapping: Mapping, asOf: string | null): Promise<void> {
+    await this.whileAttached(connection, () => prepareSchema(connection, mapping, asOf));
   }
 
   async startRun(connection: Connection, plan: Plan, run: RunStart): Promise<void> {

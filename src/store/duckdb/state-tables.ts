@@ -2,14 +2,14 @@
 export const STATE_SCHEMA = "mlb";
 
 /** Raised when the state tables change: an older program refuses a newer store. */
-export const STATE_VERSION = 1;
+export const STATE_VERSION = 2;
 
 /** The state tables: name, columns, what they are for. `raw_id` is the id of a capture in its raw table. */
 export const STATE_TABLES: readonly { readonly name: string; readonly comment: string; readonly columns: string }[] = [
   {
     name: "store",
-    comment: "Version of the state tables. One row",
-    columns: "version INTEGER NOT NULL",
+    comment: "Version of the state tables; the time as of which this store holds the tables, NULL for live ones. One row",
+    columns: "version INTEGER NOT NULL, as_of TIMESTAMPTZ",
   },
   {
     name: "targets",

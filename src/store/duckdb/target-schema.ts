@@ -35,9 +35,10 @@ interface StoredColumn {
 /**
  * Makes what a mapping needs: state tables, schemas, tables with keys and comments; adds columns that are new in the mapping.
  * @throws UserError `schema.not-additive`: a column was removed or has another type, or the primary key changed; nothing is changed then.
+ * `store.as-of`: the store holds the tables as of another time, or live.
  */
-export async function prepareSchema(connection: Connection, mapping: Mapping): Promise<void> {
-  await prepareState(connection);
+export async function prepareSchema(connection: Connection, mapping: Mapping, asOf: string | null): Promise<void> {
+  await prepareState(connection, asOf);
   await checkOwners(connection, mapping);
   const differences: string[] = [];
   const statements: string[] = [];
@@ -96,9 +97,9 @@ async function hasState(connection: Connection): Promise<boolean> {
   return known.length > 0;
 }
 
-async function prepareState(connection: Connection): Promise<void> {
+async function prepareState(connection: Connection, asOf: string | null): Promise<void> {
   await connection.transaction(async () => {
-    if (!(await hasState(connection))) await createState(connection);
+    if (!(await hasState(connection))) await createState(connection, asOf);
     const version = (await connection.rows(`SELECT version FROM ${stateTable("store")}`))[0]?.["version"];
     if (Number(version) !== STATE_VERSION) {
       throw new UserError({
@@ -109,16 +110,35 @@ async function prepareState(connection: Connection): Promise<void> {
         next: "use that version, or a new store: --store duckdb:FILE",
       });
     }
+    const held = await readAsOf(connection);
+    if (held !== asOf) throw otherTime(held, asOf);
   });
 }
 
-async function createState(connection: Connection): Promise<void> {
+/** The time as of which the attached store holds the tables; null where it is live. */
+export async function readAsOf(connection: Connection): Promise<string | null> {
+  const [row] = await connection.rows(`SELECT as_of FROM ${stateTable("store")}`);
+  return row === undefined || row["as_of"] === null ? null : sqlText(row["as_of"]);
+}
+
+function otherTime(held: string | null, wanted: string | null): UserError {
+  const says = (asOf: string | null): string => (asOf === null ? "the tables as they are now" : `the tables as of ${asOf}`);
+  return new UserError({
+    code: "store.as-of",
+    message: "a store holds its tables as of one time, and this one as of another",
+    expected: `a store of ${says(wanted)}, or a new one`,
+    got: says(held),
+    next: "name another file with --store duckdb:FILE; what a store with a time holds can be made again from raw at any time",
+  });
+}
+
+async function createState(connection: Connection, asOf: string | null): Promise<void> {
   await connection.run(`CREATE SCHEMA IF NOT EXISTS ${STORE}.${STATE_SCHEMA}`);
   for (const table of STATE_TABLES) {
     await connection.run(`CREATE TABLE ${stateTable(table.name)} (${table.columns})`);
     await connection.run(`COMMENT ON TABLE ${stateTable(table.name)} IS ${text(table.comment)}`);
   }
-  await connection.run(`INSERT INTO ${stateTable("store")} VALUES (${String(STATE_VERSION)})`);
+  await connection.run(`INSERT INTO ${stateTable("store")} VALUES (${String(STATE_VERSION)}, ${asOf === null ? "NULL" : text(asOf)})`);
 }
 
 async function storedColumns(connection: Connection, table: string): Promise<readonly StoredColumn[]> {
