@@ -8,7 +8,8 @@ import { compilePlan } from "../../plan/compile-plan.ts";
 import { DocumentIndex } from "../../pipeline/document-index.ts";
 import { SIMULATED_HOST } from "../../simulate/simulated-stub.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
-import { readAsOf, stateTable } from "../../store/duckdb/target-schema.ts";
+import { readStoreTime } from "../../store/duckdb/store-time.ts";
+import { stateTable } from "../../store/duckdb/target-schema.ts";
 import type { CliContext } from "../context.ts";
 import { openCatalogue, openRaw, openRegistry, readStore } from "../platform.ts";
 
@@ -118,7 +119,7 @@ async function checkRaw(settings: Settings, registry: Registry | null): Promise<
 
 async function checkStore(connection: Connection, registry: Registry | null, settings: Settings): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  const asOf = await readAsOf(connection);
+  const asOf = await readStoreTime(connection);
   if (asOf !== null) findings.push({ level: "ok", what: `store: ${settings.store} holds the tables as of ${asOf}` });
   const words = asOf === null ? "" : `--as-of ${asOf} --store ${settings.store} `;
   const count = async (sql: string): Promise<number> => Number((await connection.rows(sql))[0]?.["n"] ?? 0);

@@ -4,7 +4,8 @@ import type { Mapping, Target } from "../../mapping/mapping.ts";
 import type { Connection } from "../../duckdb/connection.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import { STORE } from "./attach.ts";
-import { STATE_SCHEMA, STATE_TABLES, STATE_VERSION } from "./state-tables.ts";
+import { STATE_SCHEMA, STATE_TABLES, STATE_VERSION, knownStateTables } from "./state-tables.ts";
+import { recordStoreTime, requireStoreTime } from "./store-time.ts";
 import { sqlText } from "../../duckdb/sql-value.ts";
 
 /** Columns that every row carries last: the capture that last changed it. */
@@ -91,10 +92,7 @@ export async function requireState(connection: Connection): Promise<void> {
 }
 
 async function hasState(connection: Connection): Promise<boolean> {
-  const known = await connection.rows(
-    `SELECT 1 FROM duckdb_tables() WHERE database_name = ${text(STORE)} AND schema_name = ${text(STATE_SCHEMA)} AND table_name = 'store'`,
-  );
-  return known.length > 0;
+  return (await knownStateTables(connection)).has("store");
 }
 
 async function prepareState(connection: Connection, asOf: string | null): Promise<void> {
@@ -110,25 +108,7 @@ async function prepareState(connection: Connection, asOf: string | null): Promis
         next: "use that version, or a new store: --store duckdb:FILE",
       });
     }
-    const held = await readAsOf(connection);
-    if (held !== asOf) throw otherTime(held, asOf);
-  });
-}
-
-/** The time as of which the attached store holds the tables; null where it is live. */
-export async function readAsOf(connection: Connection): Promise<string | null> {
-  const [row] = await connection.rows(`SELECT as_of FROM ${stateTable("store")}`);
-  return row === undefined || row["as_of"] === null ? null : sqlText(row["as_of"]);
-}
-
-function otherTime(held: string | null, wanted: string | null): UserError {
-  const says = (asOf: string | null): string => (asOf === null ? "the tables as they are now" : `the tables as of ${asOf}`);
-  return new UserError({
-    code: "store.as-of",
-    message: "a store holds its tables as of one time, and this one as of another",
-    expected: `a store of ${says(wanted)}, or a new one`,
-    got: says(held),
-    next: "name another file with --store duckdb:FILE; what a store with a time holds can be made again from raw at any time",
+    await requireStoreTime(connection, asOf);
   });
 }
 
@@ -138,7 +118,8 @@ async function createState(connection: Connection, asOf: string | null): Promise
     await connection.run(`CREATE TABLE ${stateTable(table.name)} (${table.columns})`);
     await connection.run(`COMMENT ON TABLE ${stateTable(table.name)} IS ${text(table.comment)}`);
   }
-  await connection.run(`INSERT INTO ${stateTable("store")} VALUES (${String(STATE_VERSION)}, ${asOf === null ? "NULL" : text(asOf)})`);
+  await connection.run(`INSERT INTO ${stateTable("store")} VALUES (${String(STATE_VERSION)})`);
+  await recordStoreTime(connection, asOf);
 }
 
 async function storedColumns(connection: Connection, table: string): Promise<readonly StoredColumn[]> {
