@@ -14,6 +14,8 @@ export interface Dialect {
   text(value: string): string;
   /** A column type of a table. */
   columnType(type: ColumnType): string;
+  /** The type of what `texts` and `jsons` give. */
+  listOf(kind: "text" | "json"): string;
   /** JSON text parsed by a read schema. */
   parse(json: string, read: ReadNode): string;
   /** The texts of several values below a JSON text, in one pass: a list, null where a value is absent or null. */

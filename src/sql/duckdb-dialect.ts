@@ -19,6 +19,8 @@ function typeOf(read: ReadNode): string {
   switch (read.kind) {
     case "text":
       return "VARCHAR";
+    case "typed":
+      return columnType({ name: read.type });
     case "json":
       return "JSON";
     case "array":
@@ -37,9 +39,9 @@ function typeOf(read: ReadNode): string {
 function structureOf(read: ReadNode): unknown {
   switch (read.kind) {
     case "text":
-      return "VARCHAR";
+    case "typed":
     case "json":
-      return "JSON";
+      return typeOf(read);
     case "array":
       return [structureOf(read.item)];
     case "map":
@@ -146,6 +148,7 @@ export const duckdbDialect: Dialect = {
   name,
   text,
   columnType,
+  listOf: (kind) => `${typeOf({ kind })}[]`,
   parse,
   texts: (json, places) =>
     places.length === 0 ? "CAST([] AS VARCHAR[])" : `json_extract_string(${json}, [${places.map(pointer).join(", ")}])`,
@@ -158,7 +161,9 @@ export const duckdbDialect: Dialect = {
   readMember: (object, read, key) => {
     if (!isJsonOnly(read)) return `struct_extract(${object}, ${text(key)})`;
     const child = read.keys[key];
-    if (child?.kind === "text") return `json_extract_string(${object}, ${pointer([key])})`;
+    const scalar = `json_extract_string(${object}, ${pointer([key])})`;
+    if (child?.kind === "text") return scalar;
+    if (child?.kind === "typed") return `CAST(${scalar} AS ${typeOf(child)})`;
     const json = `json_extract(${object}, ${pointer([key])})`;
     return child === undefined || child.kind === "json" ? `nullif(${json}, 'null')` : parse(json, child);
   },

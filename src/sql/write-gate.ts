@@ -116,6 +116,7 @@ function writeAggregateRules(plan: Plan, target: PlanTarget, at: number, dialect
   const scope: Scope = {
     column: (column) => (own.has(column) ? `CAST(t.${name(column)} AS DOUBLE)` : `t.${name(column)}`),
     path: noPath,
+    isTyped: noPath,
     parameter: noPath,
     aggregate: (node) => values.get(node) ?? "NULL",
   };
@@ -142,7 +143,7 @@ function writeAggregateRules(plan: Plan, target: PlanTarget, at: number, dialect
 function writeAggregate(plan: Plan, inner: PlanTarget, node: AggregateNode, dialect: Dialect): string {
   const numeric = numericColumns(targetColumns(plan, inner));
   const column = (wanted: string): string => (numeric.has(wanted) ? `CAST(${dialect.name(wanted)} AS DOUBLE)` : dialect.name(wanted));
-  const scope: Scope = { column, path: noPath, parameter: noPath, aggregate: noPath };
+  const scope: Scope = { column, path: noPath, isTyped: noPath, parameter: noPath, aggregate: noPath };
   const operand = node.operand === null ? "*" : writeExpression(node.operand, scope, dialect);
   const where = node.where === null ? "" : ` FILTER (WHERE ${writeExpression(node.where, scope, dialect)})`;
   return `${node.name}(${operand})${where}`;

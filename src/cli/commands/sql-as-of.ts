@@ -50,8 +50,10 @@ async function makeTables(query: string, asOf: string, documents: DocumentFlags,
   await using database = await openDatabase(settings.values, spill);
   const connection = await database.connect();
   const store = openStore(context);
-  for (const mapping of registry.mappings) await store.prepare(connection, mapping, asOf);
-  const asked = await store.whileAttached(connection, () => tablesAsked(connection, query));
+  const asked = await store.keepingAttached(connection, async () => {
+    for (const mapping of registry.mappings) await store.prepare(connection, mapping, asOf);
+    return store.whileAttached(connection, () => tablesAsked(connection, query));
+  });
   const mappings = await mappingsRead(registry, asked, raw);
   const filter = readFilter({ ...documents, asOf }, mappings);
   let exit: number = EXIT.done;
