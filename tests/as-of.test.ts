@@ -10,7 +10,7 @@ import { type Answer, EVERYTHING, SmallPlatform, mappingOf } from "./small-platf
 import { StartedProcess } from "./started-process.ts";
 
 /** More in the night: `AS_OF_RUNS=1000 npx vitest run tests/as-of.test.ts`. */
-const RUNS = Number(process.env["AS_OF_RUNS"] ?? 12);
+const RUNS = Number(process.env["AS_OF_RUNS"] ?? 8);
 
 const MAPPING = `
 source: {endpoint: lab, method: things, raw_table: lab.things, document_key: [id], date: day, version: $.v}

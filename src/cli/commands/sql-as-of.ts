@@ -34,7 +34,10 @@ export async function runSqlAsOf(query: string, time: string, documents: Documen
   const own: CliContext = { ...context, settings: { ...settings, values: { ...settings.values, store } } };
   const spill = join(folder.path, "spill");
   const exit = await makeTables(query, asOf, documents, spill, own);
-  if (exit === EXIT.interrupted) return exit;
+  if (exit === EXIT.interrupted) {
+    context.out.say("stopped before the tables were made: no answer; the same command begins anew");
+    return exit;
+  }
   await using database = await openDatabase(settings.values, spill);
   const connection = await database.connect();
   await openStore(own).whileAttached(connection, () => ask(connection, query, context.out), "read");

@@ -213,9 +213,12 @@ function report(result: TransformResult, plan: Plan, frame: ReportFrame, { out }
       .map(([name, value]) => `${String(value)} ${name}`)
       .join(", ")}`,
   );
-  if (documents.applied + documents.quarantined + documents.stale > 0) out.table(rows);
+  const tried = documents.applied + documents.quarantined + documents.stale;
+  if (tried > 0) out.table(rows);
   else if (documents.selected > 0) out.text("nothing changed: every document is as it was");
-  else out.text(frame.asOf === null ? "no document matches" : "no document that was known then matches");
+  else if (result.left === 0) out.text(frame.asOf === null ? "no document matches" : "no document that was known then matches");
+  if (result.left > 0)
+    out.say(`stopped after ${String(tried)} of ${counted(tried + result.left, "document")}: the same command goes on with the others`);
   sayMissing(result, frame.asOf, out);
   if (count("bad_values") > 0) {
     const values = counted(count("bad_values"), "value");
