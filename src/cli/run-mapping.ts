@@ -24,11 +24,10 @@ export async function runMapping(
       connections: settings.values.connections,
       signal,
       onProgress: ({ documents, total }) => {
+        // A slice of which every document is tried again in an older state brings none to its end.
         const rate = documents / secondsSince();
-        out.progress(
-          `${plan.mapping}: ${String(documents)} of ${String(total)} documents, ${rate.toFixed(1)}/s, ${((total - documents) / rate).toFixed(0)} s left`,
-          documents === total,
-        );
+        const left = documents === 0 ? "" : `, ${rate.toFixed(1)}/s, ${((total - documents) / rate).toFixed(0)} s left`;
+        out.progress(`${plan.mapping}: ${String(documents)} of ${String(total)} documents${left}`, documents === total);
       },
     },
     deps,
