@@ -24,8 +24,8 @@ export interface Dialect {
   jsons(json: string, places: readonly (readonly string[])[]): string;
   /** A member of a list, counted from 0. */
   memberAt(list: string, at: number): string;
-  /** Whether a JSON value is absent or null. */
-  isAbsent(json: string): string;
+  /** For each JSON value of a list, whether it is absent or null: a list. */
+  absences(jsons: string): string;
   /** A JSON text, null where it is JSON's null. */
   jsonValue(json: string): string;
   /** The elements of a JSON container, each as JSON text: a list for items, a map for values. */

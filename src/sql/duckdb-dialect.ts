@@ -154,7 +154,8 @@ export const duckdbDialect: Dialect = {
     places.length === 0 ? "CAST([] AS VARCHAR[])" : `json_extract_string(${json}, [${places.map(pointer).join(", ")}])`,
   jsons: (json, places) => (places.length === 0 ? "CAST([] AS JSON[])" : `json_extract(${json}, [${places.map(pointer).join(", ")}])`),
   memberAt: (list, at) => `list_extract(${list}, ${String(at + 1)})`,
-  isAbsent: (json) => `(${json} IS NULL OR ${json} = 'null')`,
+  // In the list, not on its members: taking a member out copies it, and containers are large.
+  absences: (jsons) => `list_transform(${jsons}, lambda json: json IS NULL OR json = 'null')`,
   jsonValue: (json) => `nullif(${json}, 'null')`,
   elements: (json, each) => `from_json(${json}, ${each === "items" ? `'["JSON"]'` : `'"MAP(VARCHAR, JSON)"'`})`,
   member: (object, key) => `struct_extract(${object}, ${text(key)})`,

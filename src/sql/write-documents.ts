@@ -44,10 +44,20 @@ const jsonsColumn = (level: number): string => `$jsons${String(level)}`;
 
 /** SQL of a container of the document as JSON text, out of the documents table. */
 export function containerOf(columns: DocumentColumns, keys: readonly string[], dialect: Dialect): string {
+  return dialect.memberAt(dialect.name(CONTAINERS), containerAt(columns, keys));
+}
+
+/** The position of a container in the lists of containers. */
+export function containerAt(columns: DocumentColumns, keys: readonly string[]): number {
   const place = keys.join("\u0000");
   const at = columns.containers.findIndex((container) => container.join("\u0000") === place);
   if (at < 0) throw new Error(`no container ${place}`);
-  return dialect.memberAt(dialect.name(CONTAINERS), at);
+  return at;
+}
+
+/** SQL: for each container of the document, whether it is absent: a list. */
+export function absentContainers(dialect: Dialect): string {
+  return dialect.absences(dialect.name(CONTAINERS));
 }
 
 /** SQL of a value read at document level or above, out of the documents table. */

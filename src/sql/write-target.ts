@@ -7,7 +7,7 @@ import { type LeafColumn, LeafColumns } from "./leaf-columns.ts";
 import { type Access, access, elementOf, leafSql } from "./read-access.ts";
 import { SLICE_COLUMNS, SLICE_TABLES, lookupTable, parameterColumn, positionColumn } from "./slice-tables.ts";
 import { type RawScope, type RowCheck, type WrittenColumns, writeColumns } from "./write-columns.ts";
-import { type DocumentColumns, containerOf, documentLeaf, positionType, rawDocumentColumns } from "./write-documents.ts";
+import { type DocumentColumns, absentContainers, containerAt, containerOf, documentLeaf, positionType, rawDocumentColumns } from "./write-documents.ts";
 import { ENTRY, lookupLeafColumn } from "./write-lookup.ts";
 import { pointerStep } from "../core/json-pointer.ts";
 import { nodeAt, placesOf } from "../plan/typed-leaves.ts";
@@ -99,6 +99,7 @@ export function writeRawFields(plan: Plan, raw: string, columns: DocumentColumns
 /** The typed columns of the documents themselves, their checks, and that the containers of the targets are there. */
 export function writeDocumentFields(plan: Plan, raw: string, columns: DocumentColumns, dialect: Dialect): WrittenColumns {
   const { from, raw: scope } = writeRawFields(plan, raw, columns, dialect);
+  const absent = dialect.name("$absent");
   const failures = plan.targets.flatMap((target): RowCheck[] => {
     const first = target.levels[0];
     if (first === undefined || target.optional) return [];
@@ -106,7 +107,7 @@ export function writeDocumentFields(plan: Plan, raw: string, columns: DocumentCo
     return [
       {
         kind: "fail",
-        condition: dialect.isAbsent(containerOf(columns, first.keys, dialect)),
+        condition: dialect.memberAt(absent, containerAt(columns, first.keys)),
         rule: `the container of ${target.name} is there`,
         column: null,
         pointer: scope.pointer(reference),
@@ -115,7 +116,7 @@ export function writeDocumentFields(plan: Plan, raw: string, columns: DocumentCo
     ];
   });
   return writeColumns({
-    from,
+    from: `(SELECT *, ${absentContainers(dialect)} AS ${absent} FROM ${from})`,
     keep: rawDocumentColumns(plan).map(dialect.name.bind(dialect)),
     given: [],
     givenColumns: [],

@@ -4,7 +4,7 @@ import type { Plan } from "../../plan/plan.ts";
 import { TypedLeaves } from "../../plan/typed-leaves.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import { SLICE_COLUMNS, SLICE_TABLES, type Stage, parameterColumn } from "../../sql/slice-tables.ts";
-import { type CrossCheck, writeCrossChecks, writeDoubleKeys, writeVerdicts } from "../../sql/write-gate.ts";
+import { type RelationshipCheck, type RuleCheck, writeDoubleKeys, writeRelationshipChecks, writeRuleChecks, writeVerdicts } from "../../sql/write-gate.ts";
 import { type ShredSql, writeShred } from "../../sql/write-shred.ts";
 import { Findings } from "../findings.ts";
 import { FINDING_KINDS, type Finding, type SliceDocument, type SliceRows, type SliceVerdict } from "../slice.ts";
@@ -25,14 +25,16 @@ export class DuckdbEngine {
   readonly #leaves: TypedLeaves;
   readonly #shred: ShredSql;
   readonly #verdicts: string;
-  readonly #crossChecks: readonly CrossCheck[];
+  readonly #relationships: readonly RelationshipCheck[];
+  readonly #rules: readonly RuleCheck[];
 
   constructor(plan: Plan) {
     this.#plan = plan;
     this.#leaves = new TypedLeaves(plan);
     this.#shred = writeShred(plan, duckdbDialect);
     this.#verdicts = writeVerdicts(plan, duckdbDialect);
-    this.#crossChecks = writeCrossChecks(plan, duckdbDialect);
+    this.#relationships = writeRelationshipChecks(plan, duckdbDialect);
+    this.#rules = writeRuleChecks(plan, duckdbDialect);
   }
 
   /** What `run` executes, in order. */
@@ -40,7 +42,7 @@ export class DuckdbEngine {
     return [
       ...this.#shred.stages,
       { name: "gate: flags and keys of all targets", sql: this.#verdicts },
-      ...this.#crossChecks.map(({ name, sql }) => ({ name, sql })),
+      ...[...this.#relationships, ...this.#rules].map(({ name, sql }) => ({ name, sql })),
     ];
   }
 
@@ -81,10 +83,7 @@ export class DuckdbEngine {
     for (const { table, columns } of shred.stages) await connection.run(`CREATE OR REPLACE TEMP TABLE ${table} (${columns.join(", ")})`);
     const stages: Statement[] = [];
     for (const { sql } of shred.stages) stages.push(await connection.prepare(sql));
-    const checks: Statement[] = [];
-    for (const { sql } of this.#crossChecks) checks.push(await connection.prepare(sql));
-    const verdicts = await connection.prepare(this.#verdicts);
-    const session = new Session({ engine: this, connection, proven: common, shred, stages, verdicts, checks });
+    const session = new Session({ engine: this, connection, proven: common, shred, stages });
     owners.set(connection, session);
     return session;
   }
@@ -124,7 +123,8 @@ export class DuckdbEngine {
     const found = new Set<number>();
     const flagged = new Map<number, number[]>();
     const doubled = new Map<number, number[]>();
-    for await (const batch of session.verdicts.batches()) {
+    // What is prepared keeps the hash tables of its last run: these are planned each time.
+    for await (const batch of connection.batches(this.#verdicts)) {
       for (const row of batch) {
         const target = Number(row["target"]);
         const slot = Number(row["slot"]);
@@ -158,7 +158,15 @@ export class DuckdbEngine {
       const keys = connection.batches(writeDoubleKeys(this.#plan, target, slots.join(", "), duckdbDialect));
       await gather(keys, this.#targetName(target), parts);
     }
-    for (const [at, check] of session.checks.entries()) await gather(check.batches(), this.#crossChecks[at]?.target ?? null);
+    for (const { sql, relationships } of this.#relationships) {
+      const broken = new Map<number, number[]>();
+      for (const row of await connection.rows(sql)) append(broken, Number(row["relationship"]), Number(row[SLICE_COLUMNS.slot]));
+      for (const [at, slots] of broken) {
+        const relationship = relationships[at];
+        if (relationship !== undefined) await gather(connection.batches(relationship.details(slots.join(", "))), relationship.target);
+      }
+    }
+    for (const { sql, target } of this.#rules) await gather(connection.batches(sql), target);
     return { rows, findings: findings.all() };
   }
 
@@ -173,8 +181,6 @@ interface SessionParts {
   readonly proven: ReadonlySet<number>;
   readonly shred: ShredSql;
   readonly stages: readonly Statement[];
-  readonly verdicts: Statement;
-  readonly checks: readonly Statement[];
 }
 
 /** The slice tables of one connection, and the statements planned for them. */
@@ -184,8 +190,6 @@ class Session {
   readonly proven: ReadonlySet<number>;
   readonly shred: ShredSql;
   readonly stages: readonly Statement[];
-  readonly verdicts: Statement;
-  readonly checks: readonly Statement[];
   #isEmpty = true;
 
   constructor(parts: SessionParts) {
@@ -194,8 +198,6 @@ class Session {
     this.proven = parts.proven;
     this.shred = parts.shred;
     this.stages = parts.stages;
-    this.verdicts = parts.verdicts;
-    this.checks = parts.checks;
   }
 
   /** From here on there is something to clear. */
@@ -213,7 +215,7 @@ class Session {
   }
 
   close(): void {
-    for (const statement of [...this.stages, this.verdicts, ...this.checks]) statement.close();
+    for (const statement of this.stages) statement.close();
   }
 }
 
