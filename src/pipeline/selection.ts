@@ -7,8 +7,10 @@ import type { DocumentState } from "../store/store.ts";
 import type { IndexedDocument } from "./index-document.ts";
 import { writeOrderKey, writeStateOrder } from "../sql/order-key.ts";
 
-/** Which documents a batch looks at. All conditions hold together; none means all documents. */
+/** Which documents a batch looks at, and as of when. All conditions hold together; none means all documents. */
 export interface DocumentFilter {
+  /** Only captures until this instant (canonical, included) are there at all: a newer state is not merely left out, nobody knows of it. Null: all. */
+  readonly asOf: string | null;
   /** Values of key columns, as text: `{game_pk: ["747175"]}`. */
   readonly documents: Readonly<Record<string, readonly string[]>>;
   /** First and last day of the mapping's date, `YYYY-MM-DD`, both included. */
@@ -40,7 +42,7 @@ const text = duckdbDialect.text.bind(duckdbDialect);
 /**
  * The only step that knows the mode. Batch: of each document under the filter, the states that are newer than the applied one
  * (all of them, where another plan applied it) and have not failed under this plan, newest first. The filter looks at the newest state:
- * an old state of a moved game must not come back. The store is attached; `index` is the loaded document index.
+ * an old state of a moved game must not come back. All of this as of the filter's time. The store is attached; `index` is the loaded document index.
  */
 export async function selectBatch(connection: Connection, plan: Plan, index: string, filter: DocumentFilter): Promise<SelectedCounts> {
   const mapping = text(plan.mapping);
@@ -48,7 +50,7 @@ export async function selectBatch(connection: Connection, plan: Plan, index: str
   await connection.run(
     `CREATE OR REPLACE TABLE ${CANDIDATES} AS
      WITH states AS (
-       SELECT i.*, first_value(document_date) OVER (PARTITION BY document_key ORDER BY ${writeStateOrder("DESC")}) AS newest_date FROM ${index} i
+       SELECT i.*, first_value(document_date) OVER (PARTITION BY document_key ORDER BY ${writeStateOrder("DESC")}) AS newest_date FROM ${index} i WHERE ${writeKnown(filter)}
      ), chosen AS (SELECT s.* FROM states s WHERE ${writeFilter(plan, filter)})
      SELECT c.document_key, c.raw_id, c.position, c.version, c.captured_at, c.content_hash, c.request, c.bytes, c.problem,
        q.raw_id IS NULL AND (d.document_key IS NULL OR d.fingerprint <> ${fingerprint} OR ${writeOrderKey("c")} > ${writeOrderKey("d")}) AS is_open
@@ -114,7 +116,7 @@ async function missingValues(
 ): Promise<SelectedCounts["missing"]> {
   const missing: Record<string, readonly string[]> = {};
   for (const [column, values] of Object.entries(filter.documents)) {
-    const rows = await connection.rows(`SELECT DISTINCT ${keyValue(plan, column, "s")} AS v FROM ${index} s`);
+    const rows = await connection.rows(`SELECT DISTINCT ${keyValue(plan, column, "s")} AS v FROM ${index} s WHERE ${writeKnown(filter)}`);
     const known = new Set(rows.map((row) => sqlText(row["v"])));
     const absent = values.filter((value) => !known.has(value));
     if (absent.length > 0) missing[column] = absent;
@@ -127,6 +129,11 @@ function keyValue(plan: Plan, column: string, alias: string): string {
   const at = plan.source.documentKey.indexOf(column);
   if (at < 0) throw new Error(`${column} is no column of the document key`);
   return `TRY(json_extract_string(CASE WHEN starts_with(${alias}.document_key, '[') THEN ${alias}.document_key END, '$[${String(at)}]'))`;
+}
+
+/** The index spells instants canonically: their order is that of the texts. */
+function writeKnown({ asOf }: DocumentFilter): string {
+  return asOf === null ? "TRUE" : `captured_at <= ${text(asOf)}`;
 }
 
 function writeFilter(plan: Plan, filter: DocumentFilter): string {

@@ -126,9 +126,9 @@ export class DuckdbStore {
     if (existsSync(this.#options.file)) await withBase(connection, this.#options, () => copySchema(connection));
   }
 
-  /** Makes or migrates the tables of a mapping. */
-  async prepare(connection: Connection, mapping: Mapping): Promise<void> {
-    await this.whileAttached(connection, () => prepareSchema(connection, mapping));
+  /** Makes or migrates the tables of a mapping, as of a time or (null) live: a store holds one of them. */
+  async prepare(connection: Connection, mapping: Mapping, asOf: string | null): Promise<void> {
+    await this.whileAttached(connection, () => prepareSchema(connection, mapping, asOf));
   }
 
   /** Makes a connection ready for `apply`: to be done before slices are shredded on it. */
