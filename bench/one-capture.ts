@@ -14,6 +14,7 @@ import { parseArgs } from "node:util";
 import { packageRoot } from "../src/config/settings.ts";
 import { Connection } from "../src/duckdb/connection.ts";
 import { Database } from "../src/duckdb/database.ts";
+import { sqlText } from "../src/duckdb/sql-value.ts";
 import { DuckdbEngine } from "../src/engine/duckdb/duckdb-engine.ts";
 import { requireMapping } from "../src/mapping/check-mapping.ts";
 import { DocumentIndex } from "../src/pipeline/document-index.ts";
@@ -204,14 +205,13 @@ async function byProcesses(home: string, id: number, state: number, figures: Fig
 }
 
 let current: Map<string, number> | null = null;
+type Method = (...args: unknown[]) => Promise<unknown>;
 /** Measures a method of a class wherever it is called. */
-function timed<K extends string>(
-  type: { readonly prototype: Record<K, (...args: never[]) => Promise<unknown>> },
-  method: K,
-  label: (args: readonly unknown[]) => string,
-): void {
-  const original = type.prototype[method] as (...args: unknown[]) => Promise<unknown>;
-  type.prototype[method] = async function (this: unknown, ...args: unknown[]): Promise<unknown> {
+function timed(type: { readonly prototype: object }, method: string, label: (args: readonly unknown[]) => string): void {
+  const prototype = type.prototype as Record<string, Method>;
+  const original = prototype[method];
+  if (original === undefined) throw new Error(`no method ${method}`);
+  prototype[method] = async function (this: unknown, ...args: unknown[]): Promise<unknown> {
     const from = hrtime.bigint();
     try {
       return await original.apply(this, args);
@@ -219,7 +219,7 @@ function timed<K extends string>(
       const name = label(args);
       current?.set(name, (current.get(name) ?? 0) + Number(hrtime.bigint() - from) / 1e6);
     }
-  } as (typeof type.prototype)[K];
+  };
 }
 
 /** The same inside one process, split by step. Steps may hold others. */
@@ -254,7 +254,7 @@ async function inside(home: string, id: number, state: number, figures: Figures)
     );
     keep(`${what}: transform inside`, from, current);
     current = null;
-    if (Number(record.run["applied"]) !== (isNew ? 1 : 0)) throw new Error(`applied ${String(record.run["applied"])}`);
+    if (Number(record.run["applied"]) !== (isNew ? 1 : 0)) throw new Error(`applied ${sqlText(record.run["applied"])}`);
   }
 }
 
@@ -309,8 +309,7 @@ try {
   const [small, large] = [sizes[0] ?? 0, sizes.at(-1) ?? 0];
   const cell = (text: string): string => text.padStart(14);
   const shown = (value: number, unit: string): string => (Number.isNaN(value) ? "" : `${value.toFixed(unit === "MB" ? 0 : 1)} ${unit}`);
-  const of = (size: number, name: string, part: keyof Run): number =>
-    median((bySize.get(size)?.get(name) ?? []).map((run) => run[part]));
+  const of = (size: number, name: string, part: keyof Run): number => median((bySize.get(size)?.get(name) ?? []).map((run) => run[part]));
   stdout.write(`${"median".padEnd(52)}${sizes.map((size) => cell(String(size))).join("")}${cell("ratio")}\n`);
   for (const name of names) {
     for (const [part, unit] of [
