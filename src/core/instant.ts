@@ -49,6 +49,11 @@ function render(year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, 
   return `${text.slice(0, 19)}.${fraction.slice(0, 6).padEnd(6, "0")}Z`;
 }
 
+/** Microseconds since 1970 of an instant in the canonical form. */
+export function microsOfInstant(instant: string): bigint {
+  return BigInt(Date.parse(`${instant.slice(0, 19)}Z`)) * 1000n + BigInt(instant.slice(20, 26));
+}
+
 /** The canonical text of microseconds since 1970. */
 export function instantOfMicros(micros: bigint): string {
   const fraction = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n;

@@ -1,5 +1,6 @@
 import {
   type DuckDBConnection,
+  type DuckDBPreparedStatement,
   DuckDBDateValue,
   DuckDBDecimalValue,
   DuckDBListValue,
@@ -11,10 +12,10 @@ import {
 } from "@duckdb/node-api";
 import type { SqlRow, SqlValue } from "./sql-value.ts";
 import { EXIT, OutsideError } from "../core/errors.ts";
-import { instantOfMicros } from "../core/instant.ts";
+import { instantOfMicros, microsOfInstant } from "../core/instant.ts";
 
 /** What an appended column holds. */
-export type AppendKind = "INTEGER" | "BIGINT" | "VARCHAR" | "BOOLEAN";
+export type AppendKind = "INTEGER" | "BIGINT" | "VARCHAR" | "BOOLEAN" | "TIMESTAMPTZ";
 export type AppendValue = null | boolean | number | string;
 
 /** DuckDB's own words for what is outside of a statement: memory, disk, files. */
@@ -66,6 +67,11 @@ export class Connection {
     for await (const batch of result.yieldRowObjects()) yield batch.map(readRow);
   }
 
+  /** A statement that is planned once and run many times. Its tables must stay: a changed catalogue plans it again. */
+  async prepare(sql: string): Promise<Statement> {
+    return new Statement(await explained(() => this.#connection.prepare(sql)));
+  }
+
   /** What kind of statement a text is, and how many: `SELECT`, `COPY`, … */
   async statementKinds(sql: string): Promise<readonly string[]> {
     const extracted = await this.#connection.extractStatements(sql);
@@ -94,6 +100,7 @@ export class Connection {
           else if (kind === "INTEGER") appender.appendInteger(Number(value));
           else if (kind === "BIGINT") appender.appendBigInt(BigInt(value));
           else if (kind === "BOOLEAN") appender.appendBoolean(value === true);
+          else if (kind === "TIMESTAMPTZ") appender.appendTimestampTZ(new DuckDBTimestampTZValue(microsOfInstant(String(value))));
           else appender.appendVarchar(String(value));
         }
         appender.endRow();
@@ -125,6 +132,23 @@ export class Connection {
 
   close(): void {
     this.#connection.closeSync();
+  }
+}
+
+/** A prepared statement without parameters. */
+export class Statement {
+  readonly #prepared: DuckDBPreparedStatement;
+
+  constructor(prepared: DuckDBPreparedStatement) {
+    this.#prepared = prepared;
+  }
+
+  async run(): Promise<void> {
+    await explained(() => this.#prepared.run());
+  }
+
+  close(): void {
+    this.#prepared.destroySync();
   }
 }
 

@@ -14,6 +14,7 @@ import type { TriedState } from "../store/store.ts";
 import { DocumentIndex, rawTableOf } from "./document-index.ts";
 import { concernsDocument, pointerOf } from "./index-document.ts";
 import { type Candidate, type DocumentFilter, newestCandidates, nextCandidate, selectBatch } from "./selection.ts";
+import { LeafProof } from "./leaf-proof.ts";
 import { ContainerCheck } from "./wrong-containers.ts";
 
 export interface TransformOptions {
@@ -55,12 +56,22 @@ const MAX_WRONG_CONTAINERS = 100;
 
 /** Select → shred → gate → apply → record, for one mapping. */
 export async function transform(mapping: Mapping, plan: Plan, options: TransformOptions, deps: TransformDeps): Promise<TransformResult> {
-  const { database, store, raw } = deps;
-  const control = await database.connect();
-  await store.prepare(control, mapping);
-  const index = new DocumentIndex(plan, raw);
+  const control = await deps.database.connect();
+  const index = new DocumentIndex(plan, deps.raw);
   await index.catchUp();
   await index.load(control, INDEX);
+  return deps.store.keepingAttached(control, () => transformIndexed(mapping, plan, options, deps, control));
+}
+
+async function transformIndexed(
+  mapping: Mapping,
+  plan: Plan,
+  options: TransformOptions,
+  deps: TransformDeps,
+  control: Connection,
+): Promise<TransformResult> {
+  const { store } = deps;
+  await store.prepare(control, mapping);
   const runId = randomUUID();
   await store.startRun(control, plan, {
     runId,
@@ -126,6 +137,7 @@ class Run {
   async work(): Promise<void> {
     const reader = await this.#deps.database.connect();
     const connections = await Promise.all(Array.from({ length: this.#options.connections }, () => this.#deps.database.connect()));
+    for (const connection of connections) await this.#deps.store.prepareConnection(connection, this.#plan);
     let failed = await this.#pass(newestCandidates(reader), connections);
     while (failed.length > 0 && this.#options.signal?.aborted !== true) {
       const next: Candidate[] = [];
@@ -140,7 +152,8 @@ class Run {
   /** Gives the candidates that failed. */
   async #pass(candidates: Iterable<Candidate> | AsyncIterable<Candidate>, connections: readonly Connection[]): Promise<Candidate[]> {
     const slices = sliced(candidates, this.#options.sliceBytes);
-    const containers = new ContainerCheck(this.#plan, await this.#deps.raw.dictionary(rawTableOf(this.#plan)));
+    const dictionary = await this.#deps.raw.dictionary(rawTableOf(this.#plan));
+    const known = { containers: new ContainerCheck(this.#plan, dictionary), leaves: new LeafProof(this.#plan, dictionary) };
     const failed: Candidate[] = [];
     // A generator hands out one slice at a time: asking it and taking the place in the queue happen together.
     let asking: Promise<unknown> = Promise.resolve();
@@ -162,7 +175,7 @@ class Run {
         const { slice, before, done } = await asked;
         if (slice.done === true) return;
         try {
-          for (const candidate of await this.#slice(connection, slice.value, containers, before)) failed.push(candidate);
+          for (const candidate of await this.#slice(connection, slice.value, known, before)) failed.push(candidate);
         } catch (error) {
           this.#broken ??= error;
           throw error;
@@ -180,7 +193,7 @@ class Run {
   async #slice(
     connection: Connection,
     candidates: readonly Candidate[],
-    containers: ContainerCheck,
+    { containers, leaves }: { readonly containers: ContainerCheck; readonly leaves: LeafProof },
     before: Promise<unknown>,
   ): Promise<readonly Candidate[]> {
     const findings: Finding[] = [];
@@ -216,10 +229,12 @@ class Run {
       bodies.push({ capture: capture.id, body: content });
     }
     const wrong = new Set(findings.map((finding) => finding.slot));
+    const shapes = [...wanted].map((id) => captures.get(id)?.shape ?? null);
     const verdict = await this.#engine.run(
       connection,
       bodies,
       documents.filter((document) => !wrong.has(document.slot)),
+      leaves.proven(shapes.map((shape) => (shape === null ? null : decodeShape(shape)))),
     );
     for (const finding of verdict.findings) findings.push(finding);
     const failing = new Set(
@@ -234,7 +249,7 @@ class Run {
     await before;
     if (this.#broken !== null) return [];
     await this.#deps.store.apply(connection, this.#plan, { runId: this.#runId, tried, findings, rows: verdict.rows });
-    await this.#engine.dropTables(connection);
+    await this.#engine.clear(connection);
     this.#ruleFailed ||= findings.some((finding) => finding.kind === "rule");
     this.#failedStates += failing.size;
     const failed = candidates.filter((_, slot) => failing.has(slot));
