@@ -206,7 +206,7 @@ class Platform {
       this.mapping,
       this.plan,
       {
-        filter: { documents: {}, startDate: null, endDate: null },
+        filter: { documents: {}, startDate: null, endDate: null, asOf: null },
         mode: "batch",
         sliceBytes: SLICE_MB * 2 ** 20,
         connections,
