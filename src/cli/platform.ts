@@ -14,7 +14,7 @@ import { SegmentStore } from "../raw/segment-store.ts";
 import type { Catalogue } from "../statsapi/catalogue.ts";
 import { readCatalogue } from "../statsapi/read-catalogue.ts";
 import { DuckdbStore } from "../store/duckdb/duckdb-store.ts";
-import { requireState } from "../store/duckdb/target-schema.ts";
+import { requireState } from "../store/duckdb/state-schema.ts";
 import type { CliContext } from "./context.ts";
 
 /** The real parts, built from the settings. */

@@ -8,7 +8,7 @@ import { compilePlan } from "../../plan/compile-plan.ts";
 import { DocumentIndex } from "../../pipeline/document-index.ts";
 import { SIMULATED_HOST } from "../../simulate/simulated-stub.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
-import { stateTable } from "../../store/duckdb/target-schema.ts";
+import { stateTable } from "../../store/duckdb/placement.ts";
 import type { CliContext } from "../context.ts";
 import { openCatalogue, openRaw, openRegistry, readStore } from "../platform.ts";
 

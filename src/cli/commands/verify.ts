@@ -4,7 +4,7 @@ import type { Mapping, Target } from "../../mapping/mapping.ts";
 import { DigestBuilder, combineDigests } from "../../quality/digest.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import { canonicalRows, documentKeyOf } from "../../store/duckdb/read-rows.ts";
-import { stateTable, storeTable } from "../../store/duckdb/target-schema.ts";
+import { stateTable, storeTable } from "../../store/duckdb/placement.ts";
 import type { CliContext } from "../context.ts";
 import { openRegistry, readStore } from "../platform.ts";
 import { sqlText } from "../../duckdb/sql-value.ts";

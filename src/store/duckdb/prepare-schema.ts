@@ -1,0 +1,123 @@
+import { UserError } from "../../core/errors.ts";
+import type { Connection } from "../../duckdb/connection.ts";
+import { sqlText } from "../../duckdb/sql-value.ts";
+import type { Mapping } from "../../mapping/mapping.ts";
+import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
+import { type MappingSchema, schemaHash } from "../mapping-schema.ts";
+import { type SchemaChange, compareSchemas, describeChange } from "../schema-changes.ts";
+import { type MigrationKind, lastMigration, recordMigration } from "./migrations.ts";
+import { LIVE, type Placement } from "./placement.ts";
+import { recordLostRows } from "./record-lost-rows.ts";
+import { knownTables, prepareState } from "./state-schema.ts";
+import { DUCKDB_LIMITS, ownedTables, storedSchema, wantedSchema } from "./stored-schema.ts";
+import { writeChange } from "./write-changes.ts";
+
+const text = duckdbDialect.text.bind(duckdbDialect);
+
+/** What a mapping means for a store. */
+export interface SchemaPlan {
+  readonly mapping: Mapping;
+  readonly wanted: MappingSchema;
+  readonly changes: readonly SchemaChange[];
+}
+
+/** Compares a mapping with the attached store. @throws UserError `schema.other-mapping`. */
+export async function planSchema(connection: Connection, mapping: Mapping, placement: Placement = LIVE): Promise<SchemaPlan> {
+  await requireOwner(connection, mapping, placement);
+  const wanted = wantedSchema(mapping);
+  return { mapping, wanted, changes: compareSchemas(await storedSchema(connection, mapping, placement), wanted, DUCKDB_LIMITS) };
+}
+
+/**
+ * Makes what a mapping needs, in one transaction: state tables, schemas, tables with keys and comments; adds columns that are new
+ * in the mapping. Gives the hash of the schema.
+ * @throws UserError `schema.not-additive`: anything else changed; nothing is changed then.
+ */
+export async function prepareSchema(connection: Connection, mapping: Mapping, placement: Placement): Promise<string> {
+  return connection.transaction(async () => {
+    await prepareState(connection, placement);
+    const plan = await planSchema(connection, mapping, placement);
+    const others = plan.changes.filter(({ how }) => how !== "additive");
+    if (others.length > 0) throw notAdditive(mapping, others);
+    await applySchema(connection, plan, "transform", placement);
+    return schemaHash(plan.wanted);
+  });
+}
+
+/** Makes the changes of a plan, none of which needs a rebuild. Inside a transaction; the state tables are there. */
+export async function applySchema(
+  connection: Connection,
+  { mapping, wanted, changes }: SchemaPlan,
+  kind: MigrationKind,
+  placement: Placement,
+): Promise<void> {
+  const statements = changes.flatMap((change) => writeChange(change, placement));
+  await recordLostRows(
+    connection,
+    placement,
+    mapping,
+    changes.flatMap((change) => (change.kind === "create_table" || change.kind === "drop_table" ? [change.table] : [])),
+  );
+  for (const statement of statements) await connection.run(statement);
+  await recordOwner(connection, mapping, placement);
+  // New columns and tables are empty, whatever plan applied a document before: all are to be applied again.
+  if (changes.some(({ kind: change }) => change === "create_table" || change === "add_column"))
+    await connection.run(`UPDATE ${placement.state("documents")} SET fingerprint = '' WHERE mapping = ${text(mapping.name)}`);
+  const last = await lastMigration(connection, mapping.name, placement);
+  if (statements.length > 0 || last?.hash !== schemaHash(wanted))
+    await recordMigration(connection, placement, { mapping: mapping.name, kind, statements, schema: wanted });
+}
+
+/** Notes which tables a mapping fills. */
+export async function recordOwner(connection: Connection, mapping: Mapping, placement: Placement): Promise<void> {
+  const names = mapping.targets.map(({ name }) => name);
+  const table = placement.state("targets");
+  for (const name of await ownedTables(connection, mapping, placement))
+    if (!names.includes(name)) await connection.run(`DELETE FROM ${table} WHERE table_name = ${text(name)}`);
+  for (const name of names) await connection.run(`INSERT OR IGNORE INTO ${table} VALUES (${text(name)}, ${text(mapping.name)})`);
+}
+
+/**
+ * Rows of a table belong to the documents of one mapping: under another name they would be nobody's.
+ * @throws UserError `schema.other-mapping`.
+ */
+export async function requireOwner(connection: Connection, mapping: Mapping, placement: Placement): Promise<void> {
+  if (!(await knownTables(connection, placement)).has("targets")) return;
+  const tables = mapping.targets.map((target) => text(target.name)).join(", ");
+  const [other] = await connection.rows(
+    `SELECT table_name, mapping FROM ${placement.state("targets")} WHERE table_name IN (${tables}) AND mapping <> ${text(mapping.name)} LIMIT 1`,
+  );
+  if (other === undefined) return;
+  throw new UserError({
+    code: "schema.other-mapping",
+    message: `the table ${sqlText(other["table_name"])} of this store is filled by another mapping`,
+    expected: sqlText(other["mapping"]),
+    got: mapping.name,
+    next: "give the mapping file its old name back, or load a new store from raw (--store duckdb:FILE)",
+  });
+}
+
+/** @throws UserError `schema.changed`: a command of another process changed the tables since they were prepared. Inside the transaction that writes. */
+export async function requirePrepared(connection: Connection, mapping: string, hash: string, placement: Placement): Promise<void> {
+  const [last] = await connection.rows(
+    `SELECT kind, schema_hash, applied_at FROM ${placement.state("migrations")} WHERE mapping = ${text(mapping)} ORDER BY number DESC LIMIT 1`,
+  );
+  if (last?.["schema_hash"] === hash) return;
+  throw new UserError({
+    code: "schema.changed",
+    message: `the tables of ${mapping} were changed while this was at work`,
+    got: `${sqlText(last?.["kind"])} at ${sqlText(last?.["applied_at"])}`,
+    next: "run the same command again, under the mapping that the store has now",
+  });
+}
+
+function notAdditive(mapping: Mapping, changes: readonly SchemaChange[]): UserError {
+  const { endpoint, method } = mapping.source;
+  const source = `--endpoint ${endpoint} --method ${method}`;
+  return new UserError({
+    code: "schema.not-additive",
+    message: `the store does not fit the mapping ${mapping.name}, and only added columns and tables are migrated by themselves`,
+    got: changes.map(describeChange).join("\n            "),
+    next: `see mlb-etl schema plan ${source}; then ${changes.some(({ how }) => how === "rebuild") ? "" : "mlb-etl schema apply --allow-drop, or "}mlb-etl rebuild ${source}`,
+  });
+}
