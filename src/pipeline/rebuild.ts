@@ -46,22 +46,22 @@ const MAX_PASSES = 10;
  */
 export async function rebuild(mapping: Mapping, plan: Plan, options: RebuildOptions, deps: RebuildDeps): Promise<RebuildResult> {
   const { database, raw } = deps;
-  const { signal } = options;
   await using _lock = await FileLock.acquire(`${deps.store.file}.rebuild.lock`, {
     waitMs: deps.store.waitMs,
-    ...(signal === undefined ? {} : { signal }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   const store = new DuckdbStore({ ...deps.store, placement: BESIDE });
   const control = await database.connect();
   const resumed = await store.whileAttached(control, () => beginRebuild(control, mapping, plan));
-  for (let pass = 0, grew = true; grew && pass < MAX_PASSES && signal?.aborted !== true; pass++) {
+  for (let pass = 0, grew = true; grew && pass < MAX_PASSES && options.signal?.aborted !== true; pass++) {
     const before = await raw.lastId(rawTableOf(plan));
     await transform(mapping, plan, { ...options, filter: EVERYTHING, mode: "rebuild", failedCaptures: 0 }, { database, store, raw });
     grew = (await raw.lastId(rawTableOf(plan))) > before;
   }
-  return store.whileAttached(control, async () => {
+  // Awaited here: the lock must outlive the work.
+  return await store.whileAttached(control, async () => {
     const state = await rebuiltState(control);
-    if (signal?.aborted === true) return { resumed, state, swapped: null, exit: EXIT.interrupted };
+    if (options.signal?.aborted === true) return { resumed, state, swapped: null, exit: EXIT.interrupted };
     return { resumed, state, swapped: await swapRebuilt(control, mapping), exit: exitOf(state) };
   });
 }

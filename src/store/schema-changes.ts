@@ -1,5 +1,6 @@
 import { sha256Hex } from "../core/hash.ts";
 import { stableJson } from "../core/stable-json.ts";
+import type { Mapping } from "../mapping/mapping.ts";
 import type { ColumnSchema, DocumentNaming, MappingSchema, TableSchema } from "./mapping-schema.ts";
 
 /**
@@ -62,6 +63,13 @@ export interface StoreLimits {
 /** What a store has; `documents` is null where it never noted them. */
 export type StoredSchema = Omit<MappingSchema, "documents"> & { readonly documents: DocumentNaming | null };
 
+/** What a mapping means for a store. */
+export interface SchemaPlan {
+  readonly mapping: Mapping;
+  readonly wanted: MappingSchema;
+  readonly changes: readonly SchemaChange[];
+}
+
 /** What makes the stored schema the wanted one, in the order in which it can be done. Empty: nothing is to do. */
 export function compareSchemas(stored: StoredSchema, wanted: MappingSchema, limits: StoreLimits): readonly SchemaChange[] {
   const tables = new Map(stored.tables.map((table) => [table.name, table]));
@@ -112,6 +120,11 @@ function compareTables(stored: TableSchema, wanted: TableSchema, limits: StoreLi
   return changes;
 }
 
+/** Whether documents that were applied before have no value, or an old one, in what the change makes. */
+export function redoesDocuments({ kind, how }: SchemaChange): boolean {
+  return how === "rebuild" || kind === "create_table" || kind === "add_column";
+}
+
 /** One sentence, without a full stop. */
 export function describeChange(change: SchemaChange): string {
   switch (change.kind) {
@@ -137,6 +150,6 @@ export function describeChange(change: SchemaChange): string {
 }
 
 /** Names a list of changes: the same changes of the same mappings have the same id. 16 hex digits. */
-export function planId(plans: readonly { readonly mapping: string; readonly changes: readonly SchemaChange[] }[]): string {
-  return sha256Hex(stableJson(plans.map(({ mapping, changes }) => ({ mapping, changes })))).slice(0, 16);
+export function planId(plans: readonly SchemaPlan[]): string {
+  return sha256Hex(stableJson(plans.map(({ mapping, changes }) => ({ mapping: mapping.name, changes })))).slice(0, 16);
 }

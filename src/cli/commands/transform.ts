@@ -11,6 +11,7 @@ import { readStubs } from "../../statsapi/stub-files.ts";
 import type { CliContext } from "../context.ts";
 import { counted } from "../counted.ts";
 import { describeFailures } from "../describe-ingest.ts";
+import { describeProgress, noCaptures, worse } from "../describe-transform.ts";
 import { readFilter } from "../document-filter.ts";
 import { mappingsOf, openCatalogue, openDatabase, openOverlayRaw, openRaw, openRegistry, openStore } from "../platform.ts";
 
@@ -78,14 +79,7 @@ export async function runTransform(flags: TransformFlags, context: CliContext): 
         connections: settings.values.connections,
         failedCaptures: ingested === null ? 0 : ingested.failed.length,
         signal: context.signal,
-        onProgress: ({ documents, total }) => {
-          const seconds = (performance.now() - begun) / 1000;
-          const rate = documents / seconds;
-          out.progress(
-            `${plan.mapping}: ${String(documents)} of ${String(total)} documents, ${rate.toFixed(1)}/s, ${((total - documents) / rate).toFixed(0)} s left`,
-            documents === total,
-          );
-        },
+        onProgress: describeProgress(plan.mapping, out),
       },
       { database, store, raw },
     );
@@ -110,13 +104,6 @@ export async function runTransform(flags: TransformFlags, context: CliContext): 
       `${saved ? "" : "nothing was written (--save writes); "}${((performance.now() - started) / 1000).toFixed(1)} s, exit ${String(exit)}`,
     );
   return exit;
-}
-
-/** A rule that failed wins over other failures, an interruption over both. */
-function worse(a: number, b: number): number {
-  const order = [EXIT.done, EXIT.someFailed, EXIT.ruleFailed, EXIT.interrupted] as const;
-  const rank = (exit: number): number => order.findIndex((known) => known === exit);
-  return rank(b) > rank(a) ? b : a;
 }
 
 function refuseWhatIsNotThere(flags: TransformFlags): void {
@@ -146,17 +133,6 @@ function refuseWhatIsNotThere(flags: TransformFlags): void {
       next: "use it with --stub-mode replay, or with mlb-etl ingest",
     });
   }
-}
-
-function noCaptures(endpoint: string, method: string, home: string): UserError {
-  return new UserError(
-    {
-      code: "raw.empty",
-      message: `${home} has no captures of ${endpoint}.${method}`,
-      next: `ingest some first (mlb-etl ingest --endpoint ${endpoint} --method ${method} --from-files …), or name another home with --home`,
-    },
-    EXIT.sourceUnreachable,
-  );
 }
 
 function noRecording(flags: TransformFlags, folder: string): UserError {

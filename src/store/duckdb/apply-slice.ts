@@ -43,7 +43,8 @@ export async function applySlice(
     const known = Number(counts?.["n"]) - fresh;
     const applied: AppliedRows[] = [];
     for (const [at, target] of plan.targets.entries()) {
-      const reconciled = known > 0 ? await reconcile(connection, plan, target, at, placement) : { inserted: 0, updated: 0, unchanged: 0, deleted: 0 };
+      const reconciled =
+        known > 0 ? await reconcile(connection, plan, target, at, placement) : { inserted: 0, updated: 0, unchanged: 0, deleted: 0 };
       const inserted = fresh > 0 ? await insertFresh(connection, plan, target, at, placement) : 0;
       applied.push({ ...reconciled, inserted: reconciled.inserted + inserted });
     }

@@ -3,8 +3,8 @@ import type { Connection } from "../../duckdb/connection.ts";
 import { sqlText } from "../../duckdb/sql-value.ts";
 import type { Mapping } from "../../mapping/mapping.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
-import { type MappingSchema, schemaHash } from "../mapping-schema.ts";
-import { type SchemaChange, compareSchemas, describeChange } from "../schema-changes.ts";
+import { schemaHash } from "../mapping-schema.ts";
+import { type SchemaChange, type SchemaPlan, compareSchemas, describeChange, planId, redoesDocuments } from "../schema-changes.ts";
 import { type MigrationKind, lastMigration, recordMigration } from "./migrations.ts";
 import { LIVE, type Placement } from "./placement.ts";
 import { recordLostRows } from "./record-lost-rows.ts";
@@ -14,18 +14,17 @@ import { writeChange } from "./write-changes.ts";
 
 const text = duckdbDialect.text.bind(duckdbDialect);
 
-/** What a mapping means for a store. */
-export interface SchemaPlan {
-  readonly mapping: Mapping;
-  readonly wanted: MappingSchema;
-  readonly changes: readonly SchemaChange[];
-}
-
 /** Compares a mapping with the attached store. @throws UserError `schema.other-mapping`. */
 export async function planSchema(connection: Connection, mapping: Mapping, placement: Placement = LIVE): Promise<SchemaPlan> {
   await requireOwner(connection, mapping, placement);
   const wanted = wantedSchema(mapping);
   return { mapping, wanted, changes: compareSchemas(await storedSchema(connection, mapping, placement), wanted, DUCKDB_LIMITS) };
+}
+
+/** What a mapping means for a store that does not exist yet. */
+export function planNewStore(mapping: Mapping): SchemaPlan {
+  const wanted = wantedSchema(mapping);
+  return { mapping, wanted, changes: compareSchemas({ documents: null, tables: [] }, wanted, DUCKDB_LIMITS) };
 }
 
 /**
@@ -44,8 +43,41 @@ export async function prepareSchema(connection: Connection, mapping: Mapping, pl
   });
 }
 
+export interface ApplyOptions {
+  /** Columns and tables that the mapping no longer has are dropped. */
+  readonly allowDrop: boolean;
+  /** The plan that was looked at, by its id; null: whatever is to do. */
+  readonly planId: string | null;
+}
+
+/**
+ * Makes the attached store as mappings want it, or changes nothing: one transaction.
+ * @throws UserError `schema.plan-changed`, `schema.needs-rebuild`, `schema.drops`, and as `planSchema`.
+ */
+export async function applySchemas(
+  connection: Connection,
+  mappings: readonly Mapping[],
+  options: ApplyOptions,
+): Promise<readonly SchemaPlan[]> {
+  return connection.transaction(async () => {
+    await prepareState(connection, LIVE);
+    const plans: SchemaPlan[] = [];
+    for (const mapping of mappings) plans.push(await planSchema(connection, mapping));
+    const id = planId(plans);
+    if (options.planId !== null && options.planId !== id) throw planChanged(options.planId, id);
+    for (const { mapping, changes } of plans) {
+      const rebuilds = changes.filter(({ how }) => how === "rebuild");
+      if (rebuilds.length > 0) throw needsRebuild(mapping, rebuilds);
+      const drops = changes.filter(({ how }) => how === "destructive");
+      if (drops.length > 0 && !options.allowDrop) throw wouldDrop(mapping, drops);
+    }
+    for (const plan of plans) await applySchema(connection, plan, "apply", LIVE);
+    return plans;
+  });
+}
+
 /** Makes the changes of a plan, none of which needs a rebuild. Inside a transaction; the state tables are there. */
-export async function applySchema(
+async function applySchema(
   connection: Connection,
   { mapping, wanted, changes }: SchemaPlan,
   kind: MigrationKind,
@@ -61,7 +93,7 @@ export async function applySchema(
   for (const statement of statements) await connection.run(statement);
   await recordOwner(connection, mapping, placement);
   // New columns and tables are empty, whatever plan applied a document before: all are to be applied again.
-  if (changes.some(({ kind: change }) => change === "create_table" || change === "add_column"))
+  if (changes.some(redoesDocuments))
     await connection.run(`UPDATE ${placement.state("documents")} SET fingerprint = '' WHERE mapping = ${text(mapping.name)}`);
   const last = await lastMigration(connection, mapping.name, placement);
   if (statements.length > 0 || last?.hash !== schemaHash(wanted))
@@ -111,13 +143,49 @@ export async function requirePrepared(connection: Connection, mapping: string, h
   });
 }
 
+function planChanged(expected: string, got: string): UserError {
+  return new UserError({
+    code: "schema.plan-changed",
+    message: "the plan that was looked at is no longer what is to do: the store or a mapping changed since",
+    expected: `plan ${expected}`,
+    got: `plan ${got}`,
+    next: "look again: mlb-etl schema plan",
+  });
+}
+
+function needsRebuild(mapping: Mapping, changes: readonly SchemaChange[]): UserError {
+  return new UserError({
+    code: "schema.needs-rebuild",
+    message: `tables of ${mapping.name} cannot be changed where they are; nothing was changed`,
+    got: listed(changes),
+    next: `mlb-etl rebuild ${sourceFlags(mapping)}`,
+  });
+}
+
+function wouldDrop(mapping: Mapping, changes: readonly SchemaChange[]): UserError {
+  return new UserError({
+    code: "schema.drops",
+    message: `the mapping ${mapping.name} no longer has what the store has; nothing was changed`,
+    got: listed(changes),
+    next: "mlb-etl schema apply --allow-drop drops it; raw still has the values",
+  });
+}
+
+/** As flags of the command line. */
+export function sourceFlags({ source: { endpoint, method } }: Mapping): string {
+  return `--endpoint ${endpoint} --method ${method}`;
+}
+
+function listed(changes: readonly SchemaChange[]): string {
+  return changes.map(describeChange).join("\n            ");
+}
+
 function notAdditive(mapping: Mapping, changes: readonly SchemaChange[]): UserError {
-  const { endpoint, method } = mapping.source;
-  const source = `--endpoint ${endpoint} --method ${method}`;
+  const source = sourceFlags(mapping);
   return new UserError({
     code: "schema.not-additive",
     message: `the store does not fit the mapping ${mapping.name}, and only added columns and tables are migrated by themselves`,
-    got: changes.map(describeChange).join("\n            "),
+    got: listed(changes),
     next: `see mlb-etl schema plan ${source}; then ${changes.some(({ how }) => how === "rebuild") ? "" : "mlb-etl schema apply --allow-drop, or "}mlb-etl rebuild ${source}`,
   });
 }

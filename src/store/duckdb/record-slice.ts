@@ -68,7 +68,12 @@ async function loadFindings(connection: Connection, application: SliceApplicatio
   );
 }
 
-async function recordDocuments(connection: Connection, plan: Plan, application: SliceApplication, { go, placement }: TriedTables): Promise<void> {
+async function recordDocuments(
+  connection: Connection,
+  plan: Plan,
+  application: SliceApplication,
+  { go, placement }: TriedTables,
+): Promise<void> {
   await connection.run(
     `INSERT OR REPLACE INTO ${placement.state("documents")} (mapping, document_key, version, captured_at, content_hash, request, raw_id, position, fingerprint, run_id, applied_at) ` +
       `SELECT ${text(plan.mapping)}, document_key, version, captured_at, content_hash, request, raw_id, position, ${text(plan.fingerprint)}, ${text(application.runId)}, applied_at FROM ${go}`,

@@ -43,7 +43,11 @@ export async function ownedTables(connection: Connection, mapping: Mapping, plac
 }
 
 /** Those of the tables that are there. */
-export async function readTables(connection: Connection, targets: readonly string[], placement: Placement): Promise<readonly TableSchema[]> {
+export async function readTables(
+  connection: Connection,
+  targets: readonly string[],
+  placement: Placement,
+): Promise<readonly TableSchema[]> {
   if (targets.length === 0) return [];
   const wanted = `database_name = ${text(STORE)} AND schema_name || '.' || table_name IN (${targets.map((target) => text(placement.storedName(target))).join(", ")})`;
   const name = "schema_name || '.' || table_name AS name";
