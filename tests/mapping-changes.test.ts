@@ -105,7 +105,7 @@ const CHANGES: readonly Change[] = [
   },
   {
     name: "a filter of rows",
-    edits: [["    array_source: $.parts[*]\n", "    array_source: $.parts[*]\n    filter: $.weight > 2\n"]],
+    edits: [["    array_source: $.parts[*]\n", "    array_source: $.parts[*]\n    filter: $.weight > 2.0\n"]],
     plan: [],
     steps: ["transform"],
   },

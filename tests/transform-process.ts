@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { once } from "node:events";
-import { OutsideError } from "../src/core/errors.ts";
+import { OutsideError, UserError } from "../src/core/errors.ts";
 import { Connection } from "../src/duckdb/connection.ts";
 import type { SqlValue } from "../src/duckdb/sql-value.ts";
 import { SmallPlatform, mappingOf, openDatabase } from "./small-platform.ts";
@@ -16,8 +16,8 @@ export interface ProcessOrder {
   readonly waitMs: number;
   readonly sliceBytes: number;
   readonly connections: number;
-  /** `transform`, or `hold`: keep the store's file until a line comes in. */
-  readonly work: "transform" | "hold";
+  /** `apply`: the changes of the mapping, drops too. `hold`: keep the store's file until a line comes in. */
+  readonly work: "transform" | "rebuild" | "apply" | "hold";
   /** Dies before or after the nth statement that matches, or waits there for a line. */
   readonly stopAt?:
     { readonly how: "die" | "wait"; readonly when: "before" | "after"; readonly statement: string; readonly nth: number } | undefined;
@@ -26,7 +26,7 @@ export interface ProcessOrder {
 export type ProcessWord =
   | { readonly said: "started" | "held" | "waiting" }
   | { readonly said: "progress"; readonly documents: number }
-  | { readonly said: "done"; readonly exit: number; readonly run: Readonly<Record<string, string>> }
+  | { readonly said: "done"; readonly exit: number; readonly run?: Readonly<Record<string, string>> }
   | { readonly said: "failed"; readonly code: string; readonly exit: number; readonly message: string };
 
 /** Counts are bigints, which JSON has not. */
@@ -74,18 +74,28 @@ try {
       await once(process.stdin, "data");
     });
     process.stdin.destroy();
+  } else if (order.work === "apply") {
+    await platform.apply([mappingOf(readFileSync(order.mapping, "utf8"))], { allowDrop: true, planId: null });
+    say({ said: "done", exit: 0 });
   } else {
     const mapping = mappingOf(readFileSync(order.mapping, "utf8"));
-    const { exit, record } = await platform.transform(mapping, undefined, {
+    const options = {
       sliceBytes: order.sliceBytes,
       connections: order.connections,
-      onProgress: ({ documents }) => {
+      onProgress: ({ documents }: { readonly documents: number }): void => {
         say({ said: "progress", documents });
       },
-    });
-    say({ said: "done", exit, run: Object.fromEntries(Object.entries(record.run).map(([name, value]) => [name, sqlText(value)])) });
+    };
+    if (order.work === "rebuild") {
+      const { exit } = await platform.rebuild(mapping, undefined, options);
+      say({ said: "done", exit });
+    } else {
+      const { exit, record } = await platform.transform(mapping, undefined, options);
+      say({ said: "done", exit, run: Object.fromEntries(Object.entries(record.run).map(([name, value]) => [name, sqlText(value)])) });
+    }
   }
 } catch (error) {
-  const { code, exit, message } = error instanceof OutsideError ? error : { code: "bug", exit: 70, message: String(error) };
+  const { code, exit, message } =
+    error instanceof OutsideError || error instanceof UserError ? error : { code: "bug", exit: 70, message: String(error) };
   say({ said: "failed", code, exit, message });
 }

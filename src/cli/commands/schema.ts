@@ -89,8 +89,7 @@ export async function runSchemaApply(flags: SchemaApplyFlags, context: CliContex
 
 interface MappingStatus {
   readonly mapping: string;
-  /** Null: no file of the mappings folder has this name. */
-  readonly fingerprint: string | null;
+  readonly fingerprint: string;
   readonly tables: number;
   readonly documents: DocumentCounts;
   readonly changes: number;
