@@ -8,7 +8,6 @@ import type { ColumnSchema, DocumentNaming, MappingSchema, TableSchema } from ".
  * where it is; it is made beside and filled from raw.
  */
 export const CHANGE_WAYS = ["additive", "destructive", "rebuild"] as const;
-export type ChangeWay = (typeof CHANGE_WAYS)[number];
 
 export const CHANGE_KINDS = [
   "create_table",
@@ -20,7 +19,6 @@ export const CHANGE_KINDS = [
   "change_comment",
   "change_documents",
 ] as const;
-export type ChangeKind = (typeof CHANGE_KINDS)[number];
 
 /** One thing that makes a stored schema the wanted one. */
 export type SchemaChange =
