@@ -198,6 +198,7 @@ describe("a store of a version without history", () => {
   test("is read as it is, and gets what it lacks when it is written", async () => {
     await using cli = await loaded();
     await store(cli).execute("DROP TABLE store.mlb.migrations");
+    await store(cli).execute("DROP TABLE store.mlb.as_of");
     await store(cli).execute("UPDATE store.mlb.store SET version = 1");
     expect((await asked(cli, "schema-status", "schema", "status")).data).toMatchObject({
       mappings: [{ changes: 0, last_migration: null }],
@@ -211,16 +212,16 @@ describe("a store of a version without history", () => {
       "SELECT version FROM store.mlb.store",
       "SELECT mapping, kind, len(statements) AS n FROM store.mlb.migrations",
     );
-    expect(version).toEqual([{ version: 2 }]);
+    expect(version).toEqual([{ version: 3 }]);
     expect(migrations).toEqual([{ mapping: "lab/things", kind: "transform", n: 0n }]);
   });
 
   test("is refused where a newer program wrote it", async () => {
     await using cli = await loaded();
-    await store(cli).execute("UPDATE store.mlb.store SET version = 3");
+    await store(cli).execute("UPDATE store.mlb.store SET version = 4");
     expect(await cli.json(["transform", ...SOURCE, "--save"])).toMatchObject({
       exit: 2,
-      data: { error: { code: "store.version", got: "3" } },
+      data: { error: { code: "store.version", got: "4" } },
     });
   });
 });

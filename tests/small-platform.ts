@@ -6,6 +6,7 @@ import { Database } from "../src/duckdb/database.ts";
 import { requireMapping } from "../src/mapping/check-mapping.ts";
 import type { Mapping } from "../src/mapping/mapping.ts";
 import { type RebuildOptions, type RebuildResult, rebuild } from "../src/pipeline/rebuild.ts";
+import type { DocumentFilter } from "../src/pipeline/selection.ts";
 import { type TransformOptions, type TransformResult, transform } from "../src/pipeline/transform.ts";
 import { compilePlan } from "../src/plan/compile-plan.ts";
 import type { Plan } from "../src/plan/plan.ts";
@@ -25,6 +26,9 @@ export interface Answer {
   readonly parameters?: Readonly<Record<string, string>>;
 }
 
+/** The filter that leaves nothing out. */
+export const EVERYTHING: DocumentFilter = { documents: {}, startDate: null, endDate: null, asOf: null };
+
 /** The shipped parts put together as the program does, on a home of their own. */
 export class SmallPlatform implements AsyncDisposable {
   readonly home: string;
@@ -34,12 +38,12 @@ export class SmallPlatform implements AsyncDisposable {
   readonly #isOwn: boolean;
   readonly #waitMs: number;
 
-  private constructor(home: string, isOwn: boolean, waitMs: number) {
+  private constructor(home: string, isOwn: boolean, waitMs: number, store = "platform.duckdb") {
     this.home = home;
     this.#isOwn = isOwn;
     this.#waitMs = waitMs;
     this.raw = new SegmentStore({ root: join(home, "raw") });
-    this.store = new DuckdbStore({ file: join(home, "platform.duckdb"), waitMs });
+    this.store = new DuckdbStore({ file: join(home, store), waitMs });
   }
 
   /** A home that is removed at the end. */
@@ -50,6 +54,11 @@ export class SmallPlatform implements AsyncDisposable {
   /** On a home of somebody else, which stays. */
   static on(home: string, waitMs = 60_000): SmallPlatform {
     return new SmallPlatform(home, false, waitMs);
+  }
+
+  /** The same captures with another store, a file in the home. */
+  withStore(file: string): SmallPlatform {
+    return new SmallPlatform(this.home, false, 60_000, file);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -78,7 +87,7 @@ export class SmallPlatform implements AsyncDisposable {
       mapping,
       plan,
       {
-        filter: { documents: {}, startDate: null, endDate: null },
+        filter: EVERYTHING,
         mode: "batch",
         sliceBytes: 1 << 20,
         connections: 1,

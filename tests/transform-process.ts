@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { OutsideError, UserError } from "../src/core/errors.ts";
 import { Connection } from "../src/duckdb/connection.ts";
 import type { SqlValue } from "../src/duckdb/sql-value.ts";
-import { SmallPlatform, mappingOf, openDatabase } from "./small-platform.ts";
+import { EVERYTHING, SmallPlatform, mappingOf, openDatabase } from "./small-platform.ts";
 
 export interface ProcessOrder {
   readonly home: string;
@@ -18,6 +18,8 @@ export interface ProcessOrder {
   readonly connections: number;
   /** `apply`: the changes of the mapping, drops too. `hold`: keep the store's file until a line comes in. */
   readonly work: "transform" | "rebuild" | "apply" | "hold";
+  /** As of a time, into another store. */
+  readonly asOf?: { readonly time: string; readonly store: string } | undefined;
   /** Dies before or after the nth statement that matches, or waits there for a line. */
   readonly stopAt?:
     { readonly how: "die" | "wait"; readonly when: "before" | "after"; readonly statement: string; readonly nth: number } | undefined;
@@ -90,7 +92,9 @@ try {
       const { exit } = await platform.rebuild(mapping, undefined, options);
       say({ said: "done", exit });
     } else {
-      const { exit, record } = await platform.transform(mapping, undefined, options);
+      const target = order.asOf === undefined ? platform : platform.withStore(order.asOf.store);
+      const filter = { ...EVERYTHING, asOf: order.asOf?.time ?? null };
+      const { exit, record } = await target.transform(mapping, undefined, { ...options, filter });
       say({ said: "done", exit, run: Object.fromEntries(Object.entries(record.run).map(([name, value]) => [name, sqlText(value)])) });
     }
   }

@@ -33,13 +33,14 @@ export interface ReportedPlan {
   readonly command: string | null;
 }
 
-export function reportPlan({ mapping, changes }: SchemaPlan, documents: DocumentCounts): ReportedPlan {
+/** `ofTime`: flags that a transform into this store needs, `--as-of … --store …`; null for a live store. */
+export function reportPlan({ mapping, changes }: SchemaPlan, documents: DocumentCounts, ofTime: string | null): ReportedPlan {
   const redo = changes.some(redoesDocuments) ? documents.applied : documents.behind;
   const next = nextStep(changes, redo);
   const source = sourceFlags(mapping);
   const commands = {
     nothing: null,
-    transform: `mlb-etl transform ${source} --save`,
+    transform: `mlb-etl transform ${source} ${ofTime === null ? "" : `${ofTime} `}--save`,
     apply: `mlb-etl schema apply ${source}`,
     "apply-drop": `mlb-etl schema apply ${source} --allow-drop`,
     rebuild: `mlb-etl rebuild ${source}`,
@@ -73,6 +74,11 @@ function reportChange(change: SchemaChange): ReportedChange {
     case "change_documents":
       return { ...base, ...none, from: change.from.join(", "), to: change.to.join(", ") };
   }
+}
+
+/** Flags that a transform into a store of a time needs; null for a live store. */
+export function timeFlags(asOf: string | null, store: string): string | null {
+  return asOf === null ? null : `--as-of ${asOf} --store ${store}`;
 }
 
 /** The plans for people: what changes, with which SQL, and what to do next. */

@@ -7,6 +7,7 @@ import type { RawStore } from "../raw/raw-store.ts";
 import { DuckdbStore, type DuckdbStoreOptions } from "../store/duckdb/duckdb-store.ts";
 import { BESIDE } from "../store/duckdb/placement.ts";
 import { type RebuiltState, type SwappedTable, beginRebuild, rebuiltState, swapRebuilt } from "../store/duckdb/rebuild-tables.ts";
+import { readStoreTime } from "../store/duckdb/store-time.ts";
 import { rawTableOf } from "./document-index.ts";
 import { type TransformProgress, transform } from "./transform.ts";
 
@@ -35,13 +36,12 @@ export interface RebuildResult {
   readonly exit: ExitCode;
 }
 
-const EVERYTHING = { documents: {}, startDate: null, endDate: null } as const;
 /** Captures may come faster than they are taken: the next transform takes the rest. */
 const MAX_PASSES = 10;
 
 /**
  * Shreds all documents of a mapping from raw into tables beside the old ones, in the ordinary pipeline, and puts them in their
- * place in one transaction. Until then readers and other writers have the old tables. One rebuild of a store at a time.
+ * place in one transaction; as of the time that the store holds. Until then readers and other writers have the old tables. One rebuild of a store at a time.
  * @throws OutsideError `lock.held` (exit 7): another rebuild is at work.
  */
 export async function rebuild(mapping: Mapping, plan: Plan, options: RebuildOptions, deps: RebuildDeps): Promise<RebuildResult> {
@@ -52,10 +52,14 @@ export async function rebuild(mapping: Mapping, plan: Plan, options: RebuildOpti
   });
   const store = new DuckdbStore({ ...deps.store, placement: BESIDE });
   const control = await database.connect();
-  const resumed = await store.whileAttached(control, () => beginRebuild(control, mapping, plan));
+  const { resumed, asOf } = await store.whileAttached(control, async () => ({
+    resumed: await beginRebuild(control, mapping, plan),
+    asOf: await readStoreTime(control),
+  }));
+  const filter = { documents: {}, startDate: null, endDate: null, asOf };
   for (let pass = 0, grew = true; grew && pass < MAX_PASSES && options.signal?.aborted !== true; pass++) {
     const before = await raw.lastId(rawTableOf(plan));
-    await transform(mapping, plan, { ...options, filter: EVERYTHING, mode: "rebuild", failedCaptures: 0 }, { database, store, raw });
+    await transform(mapping, plan, { ...options, filter, mode: "rebuild", failedCaptures: 0 }, { database, store, raw });
     grew = (await raw.lastId(rawTableOf(plan))) > before;
   }
   // Awaited here: the lock must outlive the work.

@@ -12,9 +12,10 @@ import { findSchemaDrift } from "../../store/duckdb/find-schema-drift.ts";
 import { stateTable } from "../../store/duckdb/placement.ts";
 import { planSchema, sourceFlags } from "../../store/duckdb/prepare-schema.ts";
 import { rebuildBeside } from "../../store/duckdb/rebuild-tables.ts";
+import { readStoreTime } from "../../store/duckdb/store-time.ts";
 import type { CliContext } from "../context.ts";
 import { counted } from "../counted.ts";
-import { reportPlan } from "../describe-schema.ts";
+import { reportPlan, timeFlags } from "../describe-schema.ts";
 import { openCatalogue, openRaw, openRegistry, readStore } from "../platform.ts";
 
 interface Finding {
@@ -43,7 +44,7 @@ export async function runDoctor(_flags: unknown, context: CliContext): Promise<n
   });
   if (existsSync(storeFile(settings))) {
     await guarded(findings, async () => {
-      findings.push(...(await readStore(context, (connection) => checkStore(connection, registry))));
+      findings.push(...(await readStore(context, (connection) => checkStore(connection, registry, settings))));
     });
   } else
     findings.push({ level: "ok", what: `the store ${settings.store} does not exist yet`, next: "mlb-etl transform … --save makes it" });
@@ -121,11 +122,17 @@ async function checkRaw(settings: Settings, registry: Registry | null): Promise<
   return findings;
 }
 
-async function checkStore(connection: Connection, registry: Registry | null): Promise<readonly Finding[]> {
+async function checkStore(connection: Connection, registry: Registry | null, settings: Settings): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
+  const asOf = await readStoreTime(connection);
+  if (asOf !== null) findings.push({ level: "ok", what: `store: ${settings.store} holds the tables as of ${asOf}` });
   const count = async (sql: string): Promise<number> => Number((await connection.rows(sql))[0]?.["n"] ?? 0);
   for (const mapping of registry?.mappings ?? []) {
-    const plan = reportPlan(await planSchema(connection, mapping), await countDocuments(connection, mapping));
+    const plan = reportPlan(
+      await planSchema(connection, mapping),
+      await countDocuments(connection, mapping),
+      timeFlags(asOf, settings.store),
+    );
     const { applied, behind } = plan.documents;
     if (applied > 0) findings.push({ level: "ok", what: `store: ${String(applied)} documents of ${mapping.name}` });
     if (plan.changes.length > 0 && applied > 0)

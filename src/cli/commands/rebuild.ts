@@ -4,8 +4,8 @@ import { compilePlan } from "../../plan/compile-plan.ts";
 import type { Plan } from "../../plan/plan.ts";
 import type { CliContext } from "../context.ts";
 import { counted } from "../counted.ts";
-import { mappingsOf, openCatalogue, openDatabase, openRaw, openRegistry, storeOptions } from "../platform.ts";
-import { describeProgress, noCaptures, worse } from "../describe-transform.ts";
+import { mappingsOf, openCatalogue, openDatabase, openRaw, openRegistry, requireCaptures, storeOptions } from "../platform.ts";
+import { tellProgress, worseExit } from "../run-mapping.ts";
 
 export interface RebuildFlags {
   readonly endpoint: string;
@@ -20,7 +20,7 @@ export async function runRebuild(flags: RebuildFlags, context: CliContext): Prom
   const mappings = mappingsOf(await openRegistry(settings.values), method.endpoint, method.name);
   const raw = openRaw(settings.values);
   // Without captures there is nothing to fill tables from: a wrong home must not empty a store.
-  if ((await raw.lastId(`${method.endpoint}.${method.name}`)) === 0) throw noCaptures(method.endpoint, method.name, settings.values.home);
+  await requireCaptures(raw, method.endpoint, method.name, settings.values);
   await using database = await openDatabase(settings.values);
   let exit: number = EXIT.done;
   for (const mapping of mappings) {
@@ -34,11 +34,11 @@ export async function runRebuild(flags: RebuildFlags, context: CliContext): Prom
         sliceBytes: settings.values.sliceMb * 1024 * 1024,
         connections: settings.values.connections,
         signal,
-        onProgress: describeProgress(plan.mapping, out),
+        onProgress: tellProgress(plan.mapping, out),
       },
       { database, store: storeOptions(context), raw },
     );
-    exit = worse(exit, result.exit);
+    exit = worseExit(exit, result.exit);
     report(result, plan, (performance.now() - begun) / 1000, context);
   }
   return exit;

@@ -12,9 +12,10 @@ import { findSchemaDrift } from "../../store/duckdb/find-schema-drift.ts";
 import { type Migration, lastMigration } from "../../store/duckdb/migrations.ts";
 import { LIVE, stateTable } from "../../store/duckdb/placement.ts";
 import { applySchemas, planNewStore, planSchema } from "../../store/duckdb/prepare-schema.ts";
+import { readStoreTime } from "../../store/duckdb/store-time.ts";
 import type { CliContext } from "../context.ts";
 import { counted } from "../counted.ts";
-import { describePlans, reportPlan } from "../describe-schema.ts";
+import { describePlans, reportPlan, timeFlags } from "../describe-schema.ts";
 import { mappingsUnder, openDatabase, openRegistry, openStore, readStore } from "../platform.ts";
 
 export interface SchemaFlags {
@@ -27,14 +28,18 @@ const NO_DOCUMENTS: DocumentCounts = { applied: 0, behind: 0 };
 /** Shows what mappings mean for the store. Writes nothing. */
 export async function runSchemaPlan(flags: SchemaFlags, context: CliContext): Promise<number> {
   const mappings = mappingsUnder(await openRegistry(context.settings.values), flags);
-  const found = existsSync(storeFile(context.settings.values))
-    ? await readStore(context, (connection) => planAll(connection, mappings))
-    : mappings.map((mapping) => ({ plan: planNewStore(mapping), documents: NO_DOCUMENTS }));
-  const id = planId(found.map(({ plan }) => plan));
-  const plans = found.map(({ plan, documents }) => reportPlan(plan, documents));
+  const { store } = context.settings.values;
+  const { compared, ofTime } = existsSync(storeFile(context.settings.values))
+    ? await readStore(context, async (connection) => ({
+        compared: await planAll(connection, mappings),
+        ofTime: timeFlags(await readStoreTime(connection), store),
+      }))
+    : { compared: mappings.map((mapping) => ({ plan: planNewStore(mapping), documents: NO_DOCUMENTS })), ofTime: null };
+  const id = planId(compared.map(({ plan }) => plan));
+  const plans = compared.map(({ plan, documents }) => reportPlan(plan, documents, ofTime));
   context.out.data({
     schema_version: 1,
-    store: context.settings.values.store,
+    store,
     plan: id,
     changes: plans.reduce((sum, { changes }) => sum + changes.length, 0),
     mappings: plans,
@@ -65,18 +70,19 @@ export async function runSchemaApply(flags: SchemaApplyFlags, context: CliContex
   const mappings = mappingsUnder(await openRegistry(settings.values), flags);
   await using database = await openDatabase(settings.values);
   const connection = await database.connect();
-  const { applied, after } = await openStore(context).whileAttached(connection, async () => {
+  const { applied, after, ofTime } = await openStore(context).whileAttached(connection, async () => {
     const done = await applySchemas(connection, mappings, {
       allowDrop: flags.allowDrop ?? false,
       planId: flags.plan ?? null,
     });
     const counts: DocumentCounts[] = [];
     for (const mapping of mappings) counts.push(await countDocuments(connection, mapping));
-    return { applied: done, after: counts };
+    return { applied: done, after: counts, ofTime: timeFlags(await readStoreTime(connection), settings.values.store) };
   });
   const plans = applied.map((plan, at) => {
-    const { redo, next, command } = reportPlan({ ...plan, changes: [] }, after[at] ?? NO_DOCUMENTS);
-    return { ...reportPlan(plan, after[at] ?? NO_DOCUMENTS), redo, next, command };
+    const documents = after[at] ?? NO_DOCUMENTS;
+    const { redo, next, command } = reportPlan({ ...plan, changes: [] }, documents, ofTime);
+    return { ...reportPlan(plan, documents, ofTime), redo, next, command };
   });
   const changes = plans.reduce((sum, { changes: made }) => sum + made.length, 0);
   out.data({ schema_version: 1, store: settings.values.store, plan: planId(applied), changes, mappings: plans, exit: EXIT.done });
@@ -136,7 +142,7 @@ export async function runSchemaStatus(flags: SchemaFlags, context: CliContext): 
 }
 
 async function statusOf(connection: Connection, mapping: Mapping): Promise<MappingStatus> {
-  const plan = reportPlan(await planSchema(connection, mapping), await countDocuments(connection, mapping));
+  const plan = reportPlan(await planSchema(connection, mapping), await countDocuments(connection, mapping), null);
   const [tables] = await connection.rows(
     `SELECT count(*) AS n FROM ${stateTable("targets")} WHERE mapping = ${duckdbDialect.text(mapping.name)}`,
   );

@@ -29,7 +29,7 @@ export async function copySchema(connection: Connection): Promise<void> {
   await connection.run(`COPY FROM DATABASE ${BASE} TO ${STORE} (SCHEMA)`);
   await requireState(connection);
   const known = await knownTables(connection, LIVE);
-  for (const table of ["store", "targets", "migrations", "documents", "quarantine"].filter((each) => known.has(each)))
+  for (const table of ["store", "as_of", "targets", "migrations", "documents", "quarantine"].filter((each) => known.has(each)))
     await connection.run(`INSERT INTO ${stateTable(table)} SELECT * FROM ${BASE}.${LIVE.stateSchema}.${table}`);
 }
 

@@ -9,6 +9,7 @@ import { type MigrationKind, lastMigration, recordMigration } from "./migrations
 import { LIVE, type Placement } from "./placement.ts";
 import { recordLostRows } from "./record-lost-rows.ts";
 import { knownTables, prepareState } from "./state-schema.ts";
+import { recordStoreTime, requireStoreTime } from "./store-time.ts";
 import { DUCKDB_LIMITS, ownedTables, storedSchema, wantedSchema } from "./stored-schema.ts";
 import { writeChange } from "./write-changes.ts";
 
@@ -30,11 +31,12 @@ export function planNewStore(mapping: Mapping): SchemaPlan {
 /**
  * Makes what a mapping needs, in one transaction: state tables, schemas, tables with keys and comments; adds columns that are new
  * in the mapping. Gives the hash of the schema.
- * @throws UserError `schema.not-additive`: anything else changed; nothing is changed then.
+ * @throws UserError `schema.not-additive`: anything else changed; nothing is changed then. `store.as-of`: the store holds the tables as of another time, or live.
  */
-export async function prepareSchema(connection: Connection, mapping: Mapping, placement: Placement): Promise<string> {
+export async function prepareSchema(connection: Connection, mapping: Mapping, asOf: string | null, placement: Placement): Promise<string> {
   return connection.transaction(async () => {
-    await prepareState(connection, placement);
+    if (await prepareState(connection, placement)) await recordStoreTime(connection, asOf, placement);
+    await requireStoreTime(connection, asOf, placement);
     const plan = await planSchema(connection, mapping, placement);
     const others = plan.changes.filter(({ how }) => how !== "additive");
     if (others.length > 0) throw notAdditive(mapping, others);

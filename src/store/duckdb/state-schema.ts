@@ -35,14 +35,14 @@ export async function knownTables(connection: Connection, placement: Placement):
 }
 
 /**
- * Makes the state tables, or those that a store of an older version lacks. Inside a transaction.
+ * Makes the state tables, or those that a store of an older version lacks; gives whether there were none. Inside a transaction.
  * @throws UserError `store.version`: a newer program wrote the store.
  */
-export async function prepareState(connection: Connection, placement: Placement): Promise<void> {
+export async function prepareState(connection: Connection, placement: Placement): Promise<boolean> {
   const known = await knownTables(connection, placement);
   if (known.has("store")) {
     const version = (await connection.rows(`SELECT version FROM ${placement.state("store")}`))[0]?.["version"];
-    if (Number(version) === STATE_VERSION) return;
+    if (Number(version) === STATE_VERSION) return false;
     if (!(Number(version) < STATE_VERSION)) throw newerStore(sqlText(version));
   }
   await connection.run(`CREATE SCHEMA IF NOT EXISTS ${STORE}.${placement.stateSchema}`);
@@ -55,6 +55,7 @@ export async function prepareState(connection: Connection, placement: Placement)
       ? `UPDATE ${placement.state("store")} SET version = ${String(STATE_VERSION)}`
       : `INSERT INTO ${placement.state("store")} VALUES (${String(STATE_VERSION)})`,
   );
+  return !known.has("store");
 }
 
 function newerStore(version: string): UserError {

@@ -1,5 +1,5 @@
 /** Raised when the state tables change: an older program refuses a newer store. A store of an older version gets the tables that it lacks. */
-export const STATE_VERSION = 2;
+export const STATE_VERSION = 3;
 
 /** The state tables: name, columns, what they are for. `raw_id` is the id of a capture in its raw table. */
 export const STATE_TABLES: readonly { readonly name: string; readonly comment: string; readonly columns: string }[] = [
@@ -9,6 +9,11 @@ export const STATE_TABLES: readonly { readonly name: string; readonly comment: s
     columns: "version INTEGER NOT NULL",
   },
   {
+    name: "as_of",
+    comment: "The time as of which this store holds its tables: those of the captures until then. No row in a live store",
+    columns: "known_until TIMESTAMPTZ NOT NULL",
+  },
+  {
     name: "targets",
     comment: "Which mapping fills which table: a target belongs to one mapping. One row per table",
     columns: "table_name VARCHAR PRIMARY KEY, mapping VARCHAR NOT NULL",
@@ -16,7 +21,7 @@ export const STATE_TABLES: readonly { readonly name: string; readonly comment: s
   {
     name: "migrations",
     comment:
-      "What was done to the tables of each mapping. kind transform, apply or rebuild: the command. schema_json: tables, columns and document key as they were left, schema_hash its SHA-256. Since version 2",
+      "What was done to the tables of each mapping. kind transform, apply or rebuild: the command. schema_json: tables, columns and document key as they were left, schema_hash its SHA-256. Since version 3",
     columns:
       "number BIGINT PRIMARY KEY, mapping VARCHAR NOT NULL, kind VARCHAR NOT NULL, statements VARCHAR[] NOT NULL, schema_json VARCHAR NOT NULL, schema_hash VARCHAR NOT NULL, applied_at TIMESTAMPTZ NOT NULL",
   },
