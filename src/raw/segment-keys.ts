@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isFileError } from "../core/file-error.ts";
 import { sha256Hex } from "../core/hash.ts";
@@ -63,7 +64,7 @@ export class SegmentKeys {
     const hashes = new Map<string, CheckedCapture[]>();
     for (const capture of batch) hashes.set(capture.contentHash, [...(hashes.get(capture.contentHash) ?? []), capture]);
     for (const sealed of await this.#manifest.sealed(finds.segment)) {
-      const keys = readKeys(await this.#read(sealed.segment), sealed) ?? (mayWrite ? await this.#make(sealed) : null);
+      const keys = readKeys(this.#read(sealed.segment), sealed) ?? (mayWrite ? await this.#make(sealed) : null);
       if (keys === null) return;
       for (const [hash, captures] of hashes) {
         for (const offset of keys.bodies.offsets(hash)) {
@@ -85,9 +86,10 @@ export class SegmentKeys {
     }
   }
 
-  async #read(segment: number): Promise<Buffer | null> {
+  /** Small files, read while everything waits as `readEnds` does. */
+  #read(segment: number): Buffer | null {
     try {
-      return await readFile(join(this.#folder, keysFile(segment)));
+      return readFileSync(join(this.#folder, keysFile(segment)));
     } catch (error) {
       if (isFileError(error, "ENOENT")) return null;
       throw error;
