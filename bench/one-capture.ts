@@ -244,7 +244,7 @@ async function inside(home: string, id: number, state: number, figures: Figures)
       mapping,
       plan,
       {
-        filter: { documents: {}, startDate: null, endDate: null },
+        filter: { documents: {}, startDate: null, endDate: null, asOf: null },
         mode: "batch",
         sliceBytes: 8 << 20,
         connections: 2,

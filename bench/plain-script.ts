@@ -22,7 +22,8 @@ export function writePlainScript(plan: Plan, database: string): PlainScript {
   if (plan.documentLevels.length > 0) throw new Error("one answer, one document");
   const root: Node = { kind: null, type: null, children: new Map() };
   // The shortest first: a map is known before anything below one of its keys is.
-  for (const steps of plan.targets.map((target) => levelSteps(target.levels)).toSorted((a, b) => a.length - b.length)) container(root, steps);
+  for (const steps of plan.targets.map((target) => levelSteps(target.levels)).toSorted((a, b) => a.length - b.length))
+    container(root, steps);
   for (const column of plan.fields) seeColumn(root, plan, null, column);
   for (const target of plan.targets) {
     for (const column of target.columns) seeColumn(root, plan, target, column);
@@ -61,7 +62,8 @@ const TYPED = new Set(["BIGINT", "INT", "DOUBLE", "BOOLEAN"]);
 function see(root: Node, plan: Plan, target: PlanTarget | null, reference: Reference, type: ColumnType | null): void {
   for (const steps of placesOf(plan, target, reference)) {
     const node = container(root, steps);
-    const wanted = type === null ? node.type : type.name === "JSONB" ? "JSON" : TYPED.has(type.name) ? duckdbDialect.columnType(type) : "VARCHAR";
+    const wanted =
+      type === null ? node.type : type.name === "JSONB" ? "JSON" : TYPED.has(type.name) ? duckdbDialect.columnType(type) : "VARCHAR";
     if (wanted !== null) node.type = node.type === null || node.type === wanted ? wanted : "VARCHAR";
   }
 }
@@ -69,7 +71,8 @@ function see(root: Node, plan: Plan, target: PlanTarget | null, reference: Refer
 function seeColumn(root: Node, plan: Plan, target: PlanTarget | null, column: PlanColumn): void {
   if (column.value.kind === "path") see(root, plan, target, column.value.reference, column.type);
   if (column.value.kind === "expression")
-    for (const node of nodesOf(column.value.expression)) if (node.kind === "path") see(root, plan, target, node.reference, { name: "TEXT" });
+    for (const node of nodesOf(column.value.expression))
+      if (node.kind === "path") see(root, plan, target, node.reference, { name: "TEXT" });
 }
 
 /** Where a reference points to, from the answer's root: several places for a lookup. */
@@ -175,7 +178,8 @@ function writeTarget(plan: Plan, target: PlanTarget, root: Node, database: strin
     const keep = kept.map((column) => `${column}, `).join("");
     const position = `"at${String(at + 1)}"`;
     if (level.each === "items") from = `SELECT ${keep}unnest(c) AS e, unnest(range(len(c))) AS ${position} FROM (${from})`;
-    else if (level.each === "values") from = `SELECT ${keep}n.value AS e, n.key AS ${position} FROM (SELECT ${keep}unnest(map_entries(c)) AS n FROM (${from}))`;
+    else if (level.each === "values")
+      from = `SELECT ${keep}n.value AS e, n.key AS ${position} FROM (SELECT ${keep}unnest(map_entries(c)) AS n FROM (${from}))`;
     else from = `SELECT ${keep}c AS e FROM (${from}) WHERE c IS NOT NULL`;
     if (level.each !== "object") kept.push(position);
     const next = target.levels[at + 1];

@@ -2,6 +2,7 @@
 
 const ISO =
   /^([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,9}))?)?(?:([Zz])|([+-])([0-9]{2}):?([0-9]{2}))$/;
+const DAY = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/;
 const COMPACT = /^([0-9]{4})([0-9]{2})([0-9]{2})_([0-9]{2})([0-9]{2})([0-9]{2})$/;
 const CANONICAL = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z$/;
 
@@ -23,6 +24,12 @@ export function parseInstant(text: string): string | null {
   if (offsetHours > 23 || offsetMinutes > 59) return null;
   const offset = (offsetHours * 60 + offsetMinutes) * (iso[9] === "-" ? -1 : 1);
   return render(year, month, day, hour, minute, Number(iso[6] ?? 0), offset, iso[7] ?? "");
+}
+
+/** The same, and a day alone: `2024-07-13` is its first or its last microsecond, UTC. */
+export function parseInstantOrDay(text: string, edge: "first" | "last"): string | null {
+  if (!DAY.test(text)) return parseInstant(text);
+  return parseInstant(edge === "first" ? `${text}T00:00:00Z` : `${text}T23:59:59.999999Z`);
 }
 
 /** Whether the text is in the canonical form and is a time that exists. */

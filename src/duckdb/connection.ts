@@ -10,7 +10,7 @@ import {
   type DuckDBValue,
   StatementType,
 } from "@duckdb/node-api";
-import type { SqlRow, SqlValue } from "./sql-value.ts";
+import { type SqlRow, type SqlValue, sqlText } from "./sql-value.ts";
 import { EXIT, OutsideError } from "../core/errors.ts";
 import { instantOfMicros, microsOfInstant } from "../core/instant.ts";
 
@@ -80,6 +80,22 @@ export class Connection {
     return kinds;
   }
 
+  /**
+   * The tables that a query reads, `catalog.schema.table`, without running it: those in its plan before anything is optimized away,
+   * so that names of CTEs are none and tables behind `query_table('…')` are some. (`getTableNames` of DuckDB leaves out what it cannot bind.)
+   */
+  async tablesRead(sql: string): Promise<readonly string[]> {
+    await this.run("PRAGMA disable_optimizer");
+    try {
+      const [row] = await this.rows(`EXPLAIN (FORMAT json) ${sql}`);
+      const tables = new Set<string>();
+      collectTables(JSON.parse(sqlText(row?.["explain_value"])) as readonly PlanNode[], tables);
+      return [...tables];
+    } finally {
+      await this.run("PRAGMA enable_optimizer");
+    }
+  }
+
   /** Column names of a query with their types, without running it. */
   async columns(sql: string): Promise<readonly { readonly name: string; readonly type: string }[]> {
     const prepared = await this.#connection.prepare(sql);
@@ -132,6 +148,20 @@ export class Connection {
 
   close(): void {
     this.#connection.closeSync();
+  }
+}
+
+/** A node of a plan, as far as it matters. */
+interface PlanNode {
+  readonly extra_info?: { readonly Table?: string };
+  readonly children?: readonly PlanNode[];
+}
+
+function collectTables(nodes: readonly PlanNode[], tables: Set<string>): void {
+  for (const { extra_info: info, children } of nodes) {
+    // Names are quoted where they are words of SQL.
+    if (info?.Table !== undefined) tables.add(info.Table.replaceAll('"', ""));
+    collectTables(children ?? [], tables);
   }
 }
 

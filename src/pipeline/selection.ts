@@ -7,8 +7,10 @@ import type { DocumentState } from "../store/store.ts";
 import type { IndexedDocument } from "./index-document.ts";
 import { writeOrderKey, writeStateOrder } from "../sql/order-key.ts";
 
-/** Which documents a batch looks at. All conditions hold together; none means all documents. */
+/** Which documents a batch looks at, and as of when. All conditions hold together; none means all documents. */
 export interface DocumentFilter {
+  /** Only captures until this instant (canonical, included) are there at all: a newer state is not merely left out, nobody knows of it. Null: all. */
+  readonly asOf: string | null;
   /** Values of key columns, as text: `{game_pk: ["747175"]}`. */
   readonly documents: Readonly<Record<string, readonly string[]>>;
   /** First and last day of the mapping's date, `YYYY-MM-DD`, both included. */
@@ -40,7 +42,7 @@ const text = duckdbDialect.text.bind(duckdbDialect);
 /**
  * The only step that knows the mode. Batch: of each document under the filter, the states that are newer than the applied one
  * (all of them, where another plan applied it) and have not failed under this plan, newest first. The filter looks at the newest state:
- * an old state of a moved game must not come back. The store is attached; `index` is the loaded document index.
+ * an old state of a moved game must not come back. All of this as of the filter's time. The store is attached; `index` is the loaded document index.
  */
 export async function selectBatch(connection: Connection, plan: Plan, index: string, filter: DocumentFilter): Promise<SelectedCounts> {
   const mapping = text(plan.mapping);
@@ -114,7 +116,7 @@ async function missingValues(
 ): Promise<SelectedCounts["missing"]> {
   const missing: Record<string, readonly string[]> = {};
   for (const [column, values] of Object.entries(filter.documents)) {
-    const rows = await connection.rows(`SELECT DISTINCT ${keyValue(plan, column, "s")} AS v FROM ${index} s`);
+    const rows = await connection.rows(`SELECT DISTINCT ${keyValue(plan, column, "s")} AS v FROM ${index} s WHERE ${writeKnown(filter)}`);
     const known = new Set(rows.map((row) => sqlText(row["v"])));
     const absent = values.filter((value) => !known.has(value));
     if (absent.length > 0) missing[column] = absent;
@@ -133,7 +135,12 @@ function keyValue(plan: Plan, column: string, alias: string): string {
 function writeChosen(plan: Plan, index: string, filter: DocumentFilter): string {
   const isDated = filter.startDate !== null || filter.endDate !== null;
   const newest = `first_value(document_date) OVER (PARTITION BY document_key ORDER BY ${writeStateOrder("DESC")})`;
-  return `SELECT s.* FROM (SELECT i.*${isDated ? `, ${newest} AS newest_date` : ""} FROM ${index} i) s WHERE ${writeFilter(plan, filter)}`;
+  return `SELECT s.* FROM (SELECT i.*${isDated ? `, ${newest} AS newest_date` : ""} FROM ${index} i WHERE ${writeKnown(filter)}) s WHERE ${writeFilter(plan, filter)}`;
+}
+
+/** The index spells instants canonically: their order is that of the texts. */
+function writeKnown({ asOf }: DocumentFilter): string {
+  return asOf === null ? "TRUE" : `captured_at <= ${text(asOf)}`;
 }
 
 function writeFilter(plan: Plan, filter: DocumentFilter): string {

@@ -48,6 +48,8 @@ export interface TransformResult {
   readonly exit: ExitCode;
   /** Of the values that the filter names, by column, those that no document has. */
   readonly missing: Readonly<Record<string, readonly string[]>>;
+  /** Documents that are still to be tried: some, where it was told to stop. */
+  readonly left: number;
 }
 
 const INDEX = "document_index";
@@ -71,7 +73,7 @@ async function transformIndexed(
   control: Connection,
 ): Promise<TransformResult> {
   const { store } = deps;
-  await store.prepare(control, mapping);
+  await store.prepare(control, mapping, options.filter.asOf);
   const runId = randomUUID();
   await store.startRun(control, plan, {
     runId,
@@ -90,12 +92,13 @@ async function transformIndexed(
     await store.finishRun(control, runId, { status: "failed", unchanged: 0, exit: exitOf(error), error: message }).catch(() => null);
     throw error;
   }
-  const interrupted = options.signal?.aborted === true;
+  const left = run.left();
+  const interrupted = options.signal?.aborted === true && left > 0;
   const { missing } = selected;
   const nothingAsked = Object.keys(missing).length === 0;
   const exit = interrupted ? EXIT.interrupted : run.exit() !== EXIT.done || nothingAsked ? run.exit() : EXIT.someFailed;
   const end = { status: interrupted ? "interrupted" : "done", unchanged: interrupted ? 0 : selected.unchanged, exit, error: null } as const;
-  return { runId, record: await store.finishRun(control, runId, end), exit, missing };
+  return { runId, record: await store.finishRun(control, runId, end), exit, missing, left };
 }
 
 function exitOf(error: unknown): ExitCode {
@@ -126,6 +129,10 @@ class Run {
     this.#control = control;
     this.#total = total;
     this.#engine = new DuckdbEngine(plan);
+  }
+
+  left(): number {
+    return this.#total - this.#settled;
   }
 
   exit(): ExitCode {

@@ -41,7 +41,7 @@ export class TypedLeaves {
   /** The plan with `read` schemas that have the proven leaves as their types. `proven`: positions in `leaves`. */
   read(proven: ReadonlySet<number>): Plan {
     const types = new Map(this.leaves.flatMap(({ node, type }, at) => (proven.has(at) ? [[node, type] as const] : [])));
-    for (let before = -1; before !== types.size; ) {
+    for (let before = -1; before !== types.size;) {
       before = types.size;
       for (const nodes of this.#together) if (nodes.some((node) => !types.has(node))) for (const node of nodes) types.delete(node);
     }
@@ -72,7 +72,11 @@ export function nodeAt(read: ReadNode, steps: readonly Step[]): ReadNode {
 }
 
 /** Where a reference points to, from the answer's root: one place, or each that its lookup looks in. */
-export function placesOf(plan: Plan, target: Pick<PlanTarget, "levels" | "lookups"> | null, reference: Reference): readonly (readonly Step[])[] {
+export function placesOf(
+  plan: Plan,
+  target: Pick<PlanTarget, "levels" | "lookups"> | null,
+  reference: Reference,
+): readonly (readonly Step[])[] {
   const keys = keySteps(reference.keys);
   const { root } = reference;
   if (root.kind === "lookup") {

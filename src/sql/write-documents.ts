@@ -92,7 +92,10 @@ export function rawDocumentTypes(plan: Plan, dialect: Dialect): readonly string[
     [SLICE_COLUMNS.capturedAt, dialect.columnType({ name: "TIMESTAMPTZ" })],
     ...plan.parameters.map((_, at) => [parameterColumn(at), text] as const),
     ...plan.documentLevels.map((level, at) => [positionColumn(at + 1), positionType(level, dialect)] as const),
-    ...levels.flatMap((level) => [[textsColumn(level), dialect.listOf("text")] as const, [jsonsColumn(level), dialect.listOf("json")] as const]),
+    ...levels.flatMap((level) => [
+      [textsColumn(level), dialect.listOf("text")] as const,
+      [jsonsColumn(level), dialect.listOf("json")] as const,
+    ]),
     [CONTAINERS, dialect.listOf("json")],
   ];
   return types.map(([column, type]) => `${dialect.name(column)} ${type}`);

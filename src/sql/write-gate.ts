@@ -97,7 +97,10 @@ function writeRelationshipCheck(
     relationships: group.map(({ at, relationship }) => {
       const target = plan.targets[at];
       if (target === undefined) throw new Error(`no target ${String(at)}`);
-      return { target: target.name, details: (slots) => `${writeRelationship(plan, target, at, relationship, dialect)} AND c.${slot} IN (${slots})` };
+      return {
+        target: target.name,
+        details: (slots) => `${writeRelationship(plan, target, at, relationship, dialect)} AND c.${slot} IN (${slots})`,
+      };
     }),
   };
 }

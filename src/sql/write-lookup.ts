@@ -25,7 +25,11 @@ export function writeLookupStages(plan: Plan, columns: DocumentColumns, dialect:
       position: dialect.name(ENTRY),
     });
     const element = { sql: dialect.name("$element"), node: elementOf(table.read, { keys: [], each }) };
-    const read = table.leaves.map((leaf, n) => ({ kind: leaf.kind, found: access(element, leaf.keys, dialect), as: dialect.name(lookupLeafColumn(n)) }));
+    const read = table.leaves.map((leaf, n) => ({
+      kind: leaf.kind,
+      found: access(element, leaf.keys, dialect),
+      as: dialect.name(lookupLeafColumn(n)),
+    }));
     const leaves = read.map(({ kind, found, as }) => `${leafSql(found, kind, dialect)} AS ${as}`);
     const types = [
       `${slot} ${dialect.columnType({ name: "INT" })}`,

@@ -7,7 +7,15 @@ import { type LeafColumn, LeafColumns } from "./leaf-columns.ts";
 import { type Access, access, elementOf, leafSql } from "./read-access.ts";
 import { SLICE_COLUMNS, SLICE_TABLES, lookupTable, parameterColumn, positionColumn } from "./slice-tables.ts";
 import { type RawScope, type RowCheck, type WrittenColumns, writeColumns } from "./write-columns.ts";
-import { type DocumentColumns, absentContainers, containerAt, containerOf, documentLeaf, positionType, rawDocumentColumns } from "./write-documents.ts";
+import {
+  type DocumentColumns,
+  absentContainers,
+  containerAt,
+  containerOf,
+  documentLeaf,
+  positionType,
+  rawDocumentColumns,
+} from "./write-documents.ts";
 import { ENTRY, lookupLeafColumn } from "./write-lookup.ts";
 import { pointerStep } from "../core/json-pointer.ts";
 import { nodeAt, placesOf } from "../plan/typed-leaves.ts";

@@ -4,7 +4,14 @@ import type { Plan } from "../../plan/plan.ts";
 import { TypedLeaves } from "../../plan/typed-leaves.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import { SLICE_COLUMNS, SLICE_TABLES, type Stage, parameterColumn } from "../../sql/slice-tables.ts";
-import { type RelationshipCheck, type RuleCheck, writeDoubleKeys, writeRelationshipChecks, writeRuleChecks, writeVerdicts } from "../../sql/write-gate.ts";
+import {
+  type RelationshipCheck,
+  type RuleCheck,
+  writeDoubleKeys,
+  writeRelationshipChecks,
+  writeRuleChecks,
+  writeVerdicts,
+} from "../../sql/write-gate.ts";
 import { type ShredSql, writeShred } from "../../sql/write-shred.ts";
 import { Findings } from "../findings.ts";
 import { FINDING_KINDS, type Finding, type SliceDocument, type SliceRows, type SliceVerdict } from "../slice.ts";

@@ -31,7 +31,7 @@ export interface RunStart {
 }
 
 const text = duckdbDialect.text.bind(duckdbDialect);
-const LONGEST_KEPT_MS = 10_000;
+const LONGEST_KEPT_MS = 30_000;
 
 /**
  * The embedded store: one DuckDB file. It is attached for as long as something is written or read and let go in between, so
@@ -126,9 +126,9 @@ export class DuckdbStore {
     if (existsSync(this.#options.file)) await withBase(connection, this.#options, () => copySchema(connection));
   }
 
-  /** Makes or migrates the tables of a mapping. */
-  async prepare(connection: Connection, mapping: Mapping): Promise<void> {
-    await this.whileAttached(connection, () => prepareSchema(connection, mapping));
+  /** Makes or migrates the tables of a mapping, as of a time or (null) live: a store holds one of them. */
+  async prepare(connection: Connection, mapping: Mapping, asOf: string | null): Promise<void> {
+    await this.whileAttached(connection, () => prepareSchema(connection, mapping, asOf));
   }
 
   /** Makes a connection ready for `apply`: to be done before slices are shredded on it. */
