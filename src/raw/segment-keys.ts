@@ -43,8 +43,8 @@ export class SealedFinds {
   segment = 0;
   /** Where bodies are, by content hash. */
   readonly bodies: Map<string, BodyPlace> = new Map<string, BodyPlace>();
-  /** Ids of captures, by identity. */
-  readonly captures: Map<string, number> = new Map<string, number>();
+  /** Captures that are there before, by identity. */
+  readonly captures: Map<string, Capture> = new Map<string, Capture>();
 }
 
 export class SegmentKeys {
@@ -82,7 +82,7 @@ export class SegmentKeys {
     const identity = identityOf(capture);
     for (const offset of keys.captures.offsets(identity)) {
       const stored = await this.#manifest.captureAt(segment, offset);
-      if (identityOf(stored) === identity) finds.captures.set(identity, stored.id);
+      if (identityOf(stored) === identity) finds.captures.set(identity, stored);
     }
   }
 
