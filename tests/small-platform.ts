@@ -12,7 +12,7 @@ import type { Plan } from "../src/plan/plan.ts";
 import type { AppendResult } from "../src/raw/raw-store.ts";
 import { BodyChecker } from "../src/raw/body.ts";
 import { checkCapture } from "../src/raw/check-capture.ts";
-import { SegmentStore } from "../src/raw/segment-store.ts";
+import { DEFAULT_SEGMENT_LIMITS, SegmentStore } from "../src/raw/segment-store.ts";
 import { DuckdbStore } from "../src/store/duckdb/duckdb-store.ts";
 
 /** An answer of an endpoint that a test invented. */
@@ -34,16 +34,22 @@ export class SmallPlatform implements AsyncDisposable {
   readonly #checker = new BodyChecker();
   readonly #isOwn: boolean;
 
-  private constructor(home: string, isOwn: boolean, waitMs: number, store = "platform.duckdb") {
+  private constructor(home: string, isOwn: boolean, waitMs: number, store = "platform.duckdb", limits = DEFAULT_SEGMENT_LIMITS) {
     this.home = home;
     this.#isOwn = isOwn;
-    this.raw = new SegmentStore({ root: join(home, "raw") });
+    this.raw = new SegmentStore({ root: join(home, "raw"), limits });
     this.store = new DuckdbStore({ file: join(home, store), waitMs });
   }
 
   /** A home that is removed at the end. */
   static async open(): Promise<SmallPlatform> {
     return new SmallPlatform(await mkdtemp(join(tmpdir(), "small-platform-")), true, 60_000);
+  }
+
+  /** The same, with raw in segments of so many captures. */
+  static async withSegmentsOf(maxCaptures: number): Promise<SmallPlatform> {
+    const home = await mkdtemp(join(tmpdir(), "small-platform-"));
+    return new SmallPlatform(home, true, 60_000, "platform.duckdb", { ...DEFAULT_SEGMENT_LIMITS, maxCaptures });
   }
 
   /** On a home of somebody else, which stays. */
