@@ -151,20 +151,25 @@ class Platform {
   readonly #raw: SegmentStore;
   readonly #store: DuckdbStore;
 
-  constructor(
-    home: string,
-    readonly mapping: Mapping,
-    readonly plan: Plan,
-    readonly bodies: GameBodies,
-    readonly options: LoadOptions,
-  ) {
+  readonly #mapping: Mapping;
+  readonly #plan: Plan;
+  readonly #bodies: GameBodies;
+  readonly #options: LoadOptions;
+
+  constructor(home: string, mapping: Mapping, plan: Plan, bodies: GameBodies, options: LoadOptions) {
     this.#raw = new SegmentStore({ root: join(home, "raw") });
     this.#store = new DuckdbStore({ file: join(home, "platform.duckdb"), waitMs: 0 });
+    this.#mapping = mapping;
+    this.#plan = plan;
+    this.#bodies = bodies;
+    this.#options = options;
   }
 
   /** Milliseconds without making the bodies. */
   async ingest(capturedAt: string): Promise<number> {
-    const { bodies, options, plan } = this;
+    const bodies = this.#bodies;
+    const options = this.#options;
+    const plan = this.#plan;
     let making = 0;
     async function* recordings(): AsyncGenerator<RecordingFile> {
       for (let game = 0; game < options.documents; game++) {
@@ -196,17 +201,17 @@ class Platform {
   }
 
   async load(expected: { readonly applied: number; readonly unchanged: number }): Promise<void> {
-    const { connections, maxMemoryMb } = this.options;
+    const { connections, maxMemoryMb } = this.#options;
     await using database = await Database.open({
       memoryLimitBytes: (maxMemoryMb - NODE_MB) * 2 ** 20,
       threads: connections,
       tempDirectory: null,
     });
     const { record } = await transform(
-      this.mapping,
-      this.plan,
+      this.#mapping,
+      this.#plan,
       {
-        filter: { documents: {}, startDate: null, endDate: null },
+        filter: { documents: {}, startDate: null, endDate: null, asOf: null },
         mode: "batch",
         sliceBytes: SLICE_MB * 2 ** 20,
         connections,

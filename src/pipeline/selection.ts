@@ -131,16 +131,16 @@ function keyValue(plan: Plan, column: string, alias: string): string {
   return `TRY(json_extract_string(CASE WHEN starts_with(${alias}.document_key, '[') THEN ${alias}.document_key END, '$[${String(at)}]'))`;
 }
 
+/** The index spells instants canonically: their order is that of the texts. */
+function writeKnown({ asOf }: DocumentFilter): string {
+  return asOf === null ? "TRUE" : `captured_at <= ${text(asOf)}`;
+}
+
 /** SQL: the states of the documents under the filter. A date is that of the newest state, which only a filter by date has to find. */
 function writeChosen(plan: Plan, index: string, filter: DocumentFilter): string {
   const isDated = filter.startDate !== null || filter.endDate !== null;
   const newest = `first_value(document_date) OVER (PARTITION BY document_key ORDER BY ${writeStateOrder("DESC")})`;
   return `SELECT s.* FROM (SELECT i.*${isDated ? `, ${newest} AS newest_date` : ""} FROM ${index} i WHERE ${writeKnown(filter)}) s WHERE ${writeFilter(plan, filter)}`;
-}
-
-/** The index spells instants canonically: their order is that of the texts. */
-function writeKnown({ asOf }: DocumentFilter): string {
-  return asOf === null ? "TRUE" : `captured_at <= ${text(asOf)}`;
 }
 
 function writeFilter(plan: Plan, filter: DocumentFilter): string {
