@@ -13,6 +13,7 @@ import type { AppendResult } from "../src/raw/raw-store.ts";
 import { BodyChecker } from "../src/raw/body.ts";
 import { checkCapture } from "../src/raw/check-capture.ts";
 import { DEFAULT_SEGMENT_LIMITS, SegmentStore } from "../src/raw/segment-store.ts";
+import type { SegmentLimits } from "../src/raw/segment-writer.ts";
 import { DuckdbStore } from "../src/store/duckdb/duckdb-store.ts";
 
 /** An answer of an endpoint that a test invented. */
@@ -26,6 +27,14 @@ export interface Answer {
 /** The filter that leaves nothing out. */
 export const EVERYTHING: DocumentFilter = { documents: {}, startDate: null, endDate: null, asOf: null };
 
+/** What differs from the program's own. */
+interface Parts {
+  /** File name. */
+  readonly store?: string;
+  readonly onWait?: (() => void) | undefined;
+  readonly limits?: SegmentLimits;
+}
+
 /** The shipped parts put together as the program does, on a home of their own. */
 export class SmallPlatform implements AsyncDisposable {
   readonly home: string;
@@ -34,11 +43,12 @@ export class SmallPlatform implements AsyncDisposable {
   readonly #checker = new BodyChecker();
   readonly #isOwn: boolean;
 
-  private constructor(home: string, isOwn: boolean, waitMs: number, store = "platform.duckdb", limits = DEFAULT_SEGMENT_LIMITS) {
+  private constructor(home: string, isOwn: boolean, waitMs: number, parts: Parts = {}) {
+    const { store = "platform.duckdb", onWait = (): void => undefined, limits = DEFAULT_SEGMENT_LIMITS } = parts;
     this.home = home;
     this.#isOwn = isOwn;
     this.raw = new SegmentStore({ root: join(home, "raw"), limits });
-    this.store = new DuckdbStore({ file: join(home, store), waitMs });
+    this.store = new DuckdbStore({ file: join(home, store), waitMs, onWait });
   }
 
   /** A home that is removed at the end. */
@@ -49,17 +59,17 @@ export class SmallPlatform implements AsyncDisposable {
   /** The same, with raw in segments of so many captures. */
   static async withSegmentsOf(maxCaptures: number): Promise<SmallPlatform> {
     const home = await mkdtemp(join(tmpdir(), "small-platform-"));
-    return new SmallPlatform(home, true, 60_000, "platform.duckdb", { ...DEFAULT_SEGMENT_LIMITS, maxCaptures });
+    return new SmallPlatform(home, true, 60_000, { limits: { ...DEFAULT_SEGMENT_LIMITS, maxCaptures } });
   }
 
   /** On a home of somebody else, which stays. */
-  static on(home: string, waitMs = 60_000): SmallPlatform {
-    return new SmallPlatform(home, false, waitMs);
+  static on(home: string, waitMs = 60_000, onWait?: () => void): SmallPlatform {
+    return new SmallPlatform(home, false, waitMs, { onWait });
   }
 
   /** The same captures with another store, a file in the home. */
   withStore(file: string): SmallPlatform {
-    return new SmallPlatform(this.home, false, 60_000, file);
+    return new SmallPlatform(this.home, false, 60_000, { store: file });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
