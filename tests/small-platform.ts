@@ -13,7 +13,8 @@ import type { Plan } from "../src/plan/plan.ts";
 import type { AppendResult } from "../src/raw/raw-store.ts";
 import { BodyChecker } from "../src/raw/body.ts";
 import { checkCapture } from "../src/raw/check-capture.ts";
-import { SegmentStore } from "../src/raw/segment-store.ts";
+import { DEFAULT_SEGMENT_LIMITS, SegmentStore } from "../src/raw/segment-store.ts";
+import type { SegmentLimits } from "../src/raw/segment-writer.ts";
 import { DuckdbStore } from "../src/store/duckdb/duckdb-store.ts";
 import { type ApplyOptions, applySchemas } from "../src/store/duckdb/prepare-schema.ts";
 import type { SchemaPlan } from "../src/store/schema-changes.ts";
@@ -29,6 +30,14 @@ export interface Answer {
 /** The filter that leaves nothing out. */
 export const EVERYTHING: DocumentFilter = { documents: {}, startDate: null, endDate: null, asOf: null };
 
+/** What differs from the program's own. */
+interface Parts {
+  /** File name. */
+  readonly store?: string;
+  readonly onWait?: (() => void) | undefined;
+  readonly limits?: SegmentLimits;
+}
+
 /** The shipped parts put together as the program does, on a home of their own. */
 export class SmallPlatform implements AsyncDisposable {
   readonly home: string;
@@ -38,11 +47,12 @@ export class SmallPlatform implements AsyncDisposable {
   readonly #isOwn: boolean;
   readonly #waitMs: number;
 
-  private constructor(home: string, isOwn: boolean, waitMs: number, store = "platform.duckdb", onWait: () => void = () => undefined) {
+  private constructor(home: string, isOwn: boolean, waitMs: number, parts: Parts = {}) {
+    const { store = "platform.duckdb", onWait = (): void => undefined, limits = DEFAULT_SEGMENT_LIMITS } = parts;
     this.home = home;
     this.#isOwn = isOwn;
     this.#waitMs = waitMs;
-    this.raw = new SegmentStore({ root: join(home, "raw") });
+    this.raw = new SegmentStore({ root: join(home, "raw"), limits });
     this.store = new DuckdbStore({ file: join(home, store), waitMs, onWait });
   }
 
@@ -51,14 +61,20 @@ export class SmallPlatform implements AsyncDisposable {
     return new SmallPlatform(await mkdtemp(join(tmpdir(), "small-platform-")), true, 60_000);
   }
 
+  /** The same, with raw in segments of so many captures. */
+  static async withSegmentsOf(maxCaptures: number): Promise<SmallPlatform> {
+    const home = await mkdtemp(join(tmpdir(), "small-platform-"));
+    return new SmallPlatform(home, true, 60_000, { limits: { ...DEFAULT_SEGMENT_LIMITS, maxCaptures } });
+  }
+
   /** On a home of somebody else, which stays. */
   static on(home: string, waitMs = 60_000, onWait?: () => void): SmallPlatform {
-    return new SmallPlatform(home, false, waitMs, undefined, onWait);
+    return new SmallPlatform(home, false, waitMs, { onWait });
   }
 
   /** The same captures with another store, a file in the home. */
   withStore(file: string): SmallPlatform {
-    return new SmallPlatform(this.home, false, 60_000, file);
+    return new SmallPlatform(this.home, false, 60_000, { store: file });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -60,10 +60,10 @@ export async function selectBatch(
      WITH open_states AS (
        SELECT c.document_key, c.raw_id, c.position, c.version, c.captured_at, c.content_hash, c.request, c.bytes, c.problem
        FROM (${chosen}) c
-       LEFT JOIN ${placement.state("documents")} d ON d.mapping = ${mapping} AND d.document_key = c.document_key
+       LEFT JOIN (SELECT * FROM ${placement.state("documents")} WHERE mapping = ${mapping} AND fingerprint = ${fingerprint}) d ON d.document_key = c.document_key
        LEFT JOIN (SELECT DISTINCT document_key, raw_id, position FROM ${placement.state("quarantine")} WHERE mapping = ${mapping} AND fingerprint = ${fingerprint} AND status = 'open') q
          ON q.document_key = c.document_key AND q.raw_id = c.raw_id AND q.position = c.position
-       WHERE q.raw_id IS NULL AND (d.document_key IS NULL OR d.fingerprint <> ${fingerprint} OR ${writeOrderKey("c")} > ${writeOrderKey("d")})
+       WHERE q.raw_id IS NULL AND (d.document_key IS NULL OR ${writeOrderKey("c")} > ${writeOrderKey("d")})
      )
      SELECT *, row_number() OVER (PARTITION BY document_key ORDER BY ${writeStateOrder("DESC")}) AS rank, count(*) OVER (PARTITION BY document_key) AS total FROM open_states`,
   );
