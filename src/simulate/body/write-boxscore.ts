@@ -8,7 +8,7 @@ import type { Player } from "../league/player.ts";
 import type { GameFigures, PlayerFigures } from "../statistics/tally-game.ts";
 import { playersOf } from "../statistics/tally-game.ts";
 import { writeBoxscorePlayer } from "./write-boxscore-player.ts";
-import { writeGameNotes } from "./write-game-notes.ts";
+import { writeGameNotes, writePitchingNotes } from "./write-game-notes.ts";
 import { writePerson, writeTeam } from "./write-reference.ts";
 import { writeTeamBatting, writeTeamFielding, writeTeamPitching } from "./write-statistics.ts";
 import { noteLabels, writePinchHitNotes, writeTeamInfo } from "./write-team-notes.ts";
@@ -112,7 +112,7 @@ export function writeBoxscore(game: PlayedGame, figures: GameFigures, setting: G
     teams: { away: writeBoxscoreTeam(game, figures, "away"), home: writeBoxscoreTeam(game, figures, "home") },
     officials: setting.umpires.map((umpire, i) => ({ official: writePerson(umpire), officialType: UMPIRE_POSITIONS[i] ?? "" })),
     info: writeGameNotes(game, figures, setting),
-    pitchingNotes: [],
+    pitchingNotes: writePitchingNotes(game),
     topPerformers: writeTopPerformers(game, figures),
   };
 }

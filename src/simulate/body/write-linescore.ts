@@ -1,5 +1,5 @@
 import { ordinal, runnersOn } from "../game/base-state.ts";
-import type { PlayedGame } from "../game/game-record.ts";
+import type { Play, PlayedGame } from "../game/game-record.ts";
 import type { Side } from "../game/side.ts";
 import { isHit } from "../game/game-record.ts";
 import { otherSide } from "../game/side.ts";
@@ -79,6 +79,14 @@ function writeOffense(game: PlayedGame, team: TeamInGame): JsonObject {
   };
 }
 
+const OUTS = ["No", "One", "Two"] as const;
+
+/** "Two out when winning run scored." of a game that ended before the third out. */
+function walkOffNote(last: Play): JsonObject {
+  const outs = last.score.home > last.score.away && last.battingSide === "home" ? OUTS[last.count.outs] : undefined;
+  return outs === undefined ? {} : { note: `${outs} out when winning run scored.` };
+}
+
 /** Writes `liveData.linescore`. */
 export function writeLinescore(game: PlayedGame): JsonObject {
   const last = game.plays.at(-1);
@@ -86,12 +94,13 @@ export function writeLinescore(game: PlayedGame): JsonObject {
   const isTop = last.battingSide === "away";
   const half = isTop ? "Top" : "Bottom";
   return {
+    ...walkOffNote(last),
     currentInning: last.inning,
     currentInningOrdinal: ordinal(last.inning),
     inningState: half,
     inningHalf: half,
     isTopInning: isTop,
-    scheduledInnings: game.scheduledInnings,
+    scheduledInnings: game.conditions.scheduledInnings,
     innings: Array.from({ length: last.inning }, (_, i) => ({
       num: i + 1,
       ordinalNum: ordinal(i + 1),

@@ -4,7 +4,8 @@ import type { Movement, Play, PlayEvent } from "../game/game-record.ts";
 import { outsOn } from "../game/game-record.ts";
 import type { JsonObject } from "../json-value.ts";
 import { POSITIONS } from "../league/position.ts";
-import { writeEvent } from "./write-event.ts";
+import { writeEvent, writeReview } from "./write-event.ts";
+import type { EventContext } from "./write-event.ts";
 import { writeSide } from "./write-player.ts";
 import { personLink, writePerson, writePosition } from "./write-reference.ts";
 import { instantText } from "./write-time.ts";
@@ -82,8 +83,8 @@ export function isScoringPlay(play: Play): boolean {
   return play.movements.some((movement) => movement.end === "score");
 }
 
-/** Writes an element of `allPlays`; `challengeTeamId` is the club that had a call reviewed. */
-export function writePlay(play: Play, challengeTeamId: number | null, hotColdZones: JsonObject): JsonObject {
+/** Writes an element of `allPlays`. */
+export function writePlay(play: Play, context: EventContext, hotColdZones: JsonObject): JsonObject {
   return {
     result: {
       type: "atBat",
@@ -104,7 +105,7 @@ export function writePlay(play: Play, challengeTeamId: number | null, hotColdZon
       endTime: instantText(play.endTime),
       isComplete: true,
       isScoringPlay: isScoringPlay(play),
-      hasReview: play.challenge !== null,
+      hasReview: play.review !== null,
       hasOut: outsOn(play) > 0,
       captivatingIndex: play.eventType === "home_run" ? 40 : 0,
     },
@@ -113,8 +114,8 @@ export function writePlay(play: Play, challengeTeamId: number | null, hotColdZon
     ...indicesOf(play.events),
     runnerIndex: play.movements.map((_, i) => i),
     runners: play.movements.map(writeMovement),
-    playEvents: play.events.map(writeEvent),
-    ...(challengeTeamId === null ? {} : { reviewDetails: { isOverturned: false, inProgress: false, reviewType: "MA", challengeTeamId } }),
+    playEvents: play.events.map((event, i) => writeEvent(event, i, context)),
+    ...(play.review === null ? {} : { reviewDetails: writeReview(play.review, context.clubs) }),
     playEndTime: instantText(play.endTime),
     atBatIndex: play.index,
   };

@@ -45,10 +45,8 @@ function writeInning(game: PlayedGame, inning: number): JsonObject {
 export function writePlays(game: PlayedGame, random: RandomSource): JsonObject {
   const last = game.plays.length - 1;
   const latestZones = writeHotColdZones(random);
-  const allPlays = game.plays.map((play) => {
-    const challengeTeamId = play.challenge === null ? null : game.rosters[play.challenge.side].club.id;
-    return writePlay(play, challengeTeamId, play.index === last ? latestZones : NO_HOT_COLD_ZONES);
-  });
+  const context = { rules: game.conditions.rules, clubs: { away: game.rosters.away.club, home: game.rosters.home.club } };
+  const allPlays = game.plays.map((play) => writePlay(play, context, play.index === last ? latestZones : NO_HOT_COLD_ZONES));
   const innings = game.plays.at(-1)?.inning ?? 0;
   return {
     allPlays,

@@ -3,12 +3,10 @@ import type { PlayedGame } from "../game/game-record.ts";
 import type { Side } from "../game/side.ts";
 import type { Player } from "../league/player.ts";
 import type { Roster } from "../league/team.ts";
-import type { RandomSource } from "../random-source.ts";
 import { BATTING_COUNTS, FIELDING_COUNTS, PITCHING_COUNTS, sumCounts, zeroCounts } from "./counts.ts";
 import type { BattingLine, FieldingLine, PitchingLine } from "./counts.ts";
 import { decidePitchers } from "./decide-pitchers.ts";
 import type { Decisions } from "./decide-pitchers.ts";
-import { inventSeason } from "./season-lines.ts";
 import type { SeasonLines } from "./season-lines.ts";
 import { tallyBatting } from "./tally-batting.ts";
 import { tallyFielding } from "./tally-fielding.ts";
@@ -36,11 +34,14 @@ export interface GameFigures {
   readonly teams: Readonly<Record<Side, TeamFigures>>;
 }
 
+/** What a player had done in the season before the game. */
+type SeasonBefore = (player: Player) => SeasonLines;
+
 export function playersOf(roster: Roster): readonly Player[] {
   return [...roster.lineup.map((entry) => entry.player), ...roster.bench, roster.startingPitcher, ...roster.bullpen];
 }
 
-function tallyTeam(game: PlayedGame, side: Side, random: RandomSource, decisions: Decisions): TeamFigures {
+function tallyTeam(game: PlayedGame, side: Side, before: SeasonBefore, decisions: Decisions): TeamFigures {
   const team = game.teams[side];
   const batted = tallyBatting(game.plays.filter((play) => play.battingSide === side));
   const pitched = tallyPitching(game, side, decisions);
@@ -53,11 +54,11 @@ function tallyTeam(game: PlayedGame, side: Side, random: RandomSource, decisions
       const batting = isBatter ? (batted.get(player.id) ?? { ...zeroCounts(BATTING_COUNTS), gamesPlayed: 1 }) : null;
       const pitching = pitched.get(player.id) ?? null;
       const fielding = appearance === undefined ? null : (fielded.get(player.id) ?? zeroCounts(FIELDING_COUNTS));
-      const before = inventSeason(random.fork(`season ${player.id}`), player);
+      const lines = before(player);
       const season = {
-        batting: sumCounts(BATTING_COUNTS, batting === null ? [before.batting] : [before.batting, batting]),
-        pitching: sumCounts(PITCHING_COUNTS, pitching === null ? [before.pitching] : [before.pitching, pitching]),
-        fielding: sumCounts(FIELDING_COUNTS, fielding === null ? [before.fielding] : [before.fielding, fielding]),
+        batting: sumCounts(BATTING_COUNTS, batting === null ? [lines.batting] : [lines.batting, batting]),
+        pitching: sumCounts(PITCHING_COUNTS, pitching === null ? [lines.pitching] : [lines.pitching, pitching]),
+        fielding: sumCounts(FIELDING_COUNTS, fielding === null ? [lines.fielding] : [lines.fielding, fielding]),
       };
       return [player.id, { batting, pitching, fielding, season }];
     }),
@@ -89,10 +90,7 @@ function tallyTeam(game: PlayedGame, side: Side, random: RandomSource, decisions
 }
 
 /** Counts everything that the box score tells. */
-export function tallyGame(game: PlayedGame, random: RandomSource): GameFigures {
+export function tallyGame(game: PlayedGame, before: SeasonBefore): GameFigures {
   const decisions = decidePitchers(game);
-  return {
-    decisions,
-    teams: { away: tallyTeam(game, "away", random.fork("away"), decisions), home: tallyTeam(game, "home", random.fork("home"), decisions) },
-  };
+  return { decisions, teams: { away: tallyTeam(game, "away", before, decisions), home: tallyTeam(game, "home", before, decisions) } };
 }
