@@ -7,7 +7,7 @@ import { SURNAMES } from "./league/invented-names.ts";
 import { makeRoster } from "./league/make-roster.ts";
 import type { Club } from "./league/team.ts";
 import { createRandomSource } from "./random-source.ts";
-import { tallyGame } from "./statistics/tally-game.ts";
+import { inventSeasons, tallyGame } from "./statistics/tally-game.ts";
 
 const PLAYERS_PER_CLUB = 26;
 const FIRST_ID = 990_000;
@@ -56,5 +56,6 @@ export function simulateGame(spec: SimulationSpec): JsonObject {
     lastNames: names.slice(2 * PLAYERS_PER_CLUB),
   });
   const game = playGame(random.fork("game"), rosters, startTime);
-  return writeLiveFeed(game, tallyGame(game, random.fork("figures")), setting, random.fork("zones"));
+  const seasons = inventSeasons(rosters, random.fork("figures"));
+  return writeLiveFeed(game, tallyGame(game, seasons), setting, random.fork("zones"));
 }

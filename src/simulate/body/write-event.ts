@@ -8,7 +8,7 @@ import { PITCH_TYPES } from "../measurement/pitch-type.ts";
 import { personLink, writePosition } from "./write-reference.ts";
 import { instantText } from "./write-time.ts";
 
-function writePitchData(measures: PitchMeasures): JsonObject {
+function writePitchData(measures: PitchMeasures, pending: PlayEvent["pending"]): JsonObject {
   const { trajectory, pX, pZ, pfxX, pfxZ } = measures;
   return {
     startSpeed: measures.startSpeed,
@@ -35,26 +35,24 @@ function writePitchData(measures: PitchMeasures): JsonObject {
     },
     breaks: {
       breakAngle: measures.breakAngle,
-      breakLength: measures.breakLength,
-      breakY: 24,
+      ...(pending.has("classification") ? {} : { breakLength: measures.breakLength, breakY: 24 }),
       breakVertical: measures.breakVertical,
       breakVerticalInduced: measures.breakVerticalInduced,
       breakHorizontal: measures.breakHorizontal,
-      spinRate: measures.spinRate,
-      spinDirection: measures.spinDirection,
+      ...(pending.has("spin") ? {} : { spinRate: measures.spinRate, spinDirection: measures.spinDirection }),
     },
     zone: measures.zone,
-    typeConfidence: measures.typeConfidence,
+    ...(pending.has("classification") ? {} : { typeConfidence: measures.typeConfidence }),
     plateTime: measures.plateTime,
-    extension: measures.extension,
+    ...(pending.has("extension") ? {} : { extension: measures.extension }),
   };
 }
 
-function writeHitData(hit: HitMeasures): JsonObject {
+function writeHitData(hit: HitMeasures, pending: PlayEvent["pending"]): JsonObject {
+  const launch = { launchSpeed: hit.launchSpeed, launchAngle: hit.launchAngle, totalDistance: hit.totalDistance };
+  if (pending.has("landing")) return { ...launch, coordinates: {} };
   return {
-    launchSpeed: hit.launchSpeed,
-    launchAngle: hit.launchAngle,
-    totalDistance: hit.totalDistance,
+    ...launch,
     trajectory: hit.trajectory,
     hardness: hit.hardness,
     location: POSITIONS[hit.location].code,
@@ -82,8 +80,8 @@ function writePitch(event: PitchEvent, index: number): JsonObject {
       ...(event.disengagements > 0 ? { disengagementNum: event.disengagements } : {}),
     },
     count: { ...event.count },
-    pitchData: writePitchData(event.measures),
-    ...(event.hit === null ? {} : { hitData: writeHitData(event.hit) }),
+    pitchData: writePitchData(event.measures, event.pending),
+    ...(event.hit === null ? {} : { hitData: writeHitData(event.hit, event.pending) }),
     index,
     playId: event.playId,
     pitchNumber: event.pitchNumber,
@@ -99,7 +97,7 @@ function writeDisengagement(event: DisengagementEvent, index: number): JsonObjec
     details: { description, code, isOut: false, hasReview: false, fromCatcher: false, disengagementNum: event.disengagements },
     count: { ...event.count },
     index,
-    playId: event.playId,
+    ...(event.pending.has("playId") ? {} : { playId: event.playId }),
     ...writeSpan(event),
     isPitch: false,
     type: event.kind,
@@ -136,7 +134,8 @@ function writeAction(event: ActionEvent, index: number): JsonObject {
 }
 
 function writeSpan(event: PlayEvent): JsonObject {
-  return { startTime: instantText(event.startTime), endTime: instantText(event.endTime) };
+  const { startTime, endTime, pending } = event;
+  return { startTime: instantText(startTime), ...(pending.has("endTime") ? {} : { endTime: instantText(endTime) }) };
 }
 
 /** Writes an element of `playEvents`. */

@@ -1,6 +1,7 @@
 import { CHALLENGES } from "../game/challenge-call.ts";
 import { MOUND_VISITS } from "../game/manage-team.ts";
 import type { PlayedGame } from "../game/game-record.ts";
+import { isAnnounced, isOver } from "../game/game-status.ts";
 import type { Side } from "../game/side.ts";
 import type { GameSetting } from "../game-setting.ts";
 import type { JsonObject } from "../json-value.ts";
@@ -10,6 +11,7 @@ import { average } from "../statistics/rate-text.ts";
 import { playersOf } from "../statistics/tally-game.ts";
 import { writePlayer } from "./write-player.ts";
 import { writeNamed, writePerson, writeTeam } from "./write-reference.ts";
+import { writeStatus } from "./write-status.ts";
 import { clockText, instantText } from "./write-time.ts";
 
 function writeRecord({ wins, losses }: Roster["record"]): JsonObject {
@@ -104,16 +106,29 @@ function isNoHitter(game: PlayedGame, pitchingSide: Side, kind: "hits" | "runner
 }
 
 function writeFlags(game: PlayedGame): JsonObject {
+  const isDone = isOver(game.status);
   const flags = {
-    awayTeamNoHitter: isNoHitter(game, "away", "hits"),
-    awayTeamPerfectGame: isNoHitter(game, "away", "runners"),
-    homeTeamNoHitter: isNoHitter(game, "home", "hits"),
-    homeTeamPerfectGame: isNoHitter(game, "home", "runners"),
+    awayTeamNoHitter: isDone && isNoHitter(game, "away", "hits"),
+    awayTeamPerfectGame: isDone && isNoHitter(game, "away", "runners"),
+    homeTeamNoHitter: isDone && isNoHitter(game, "home", "hits"),
+    homeTeamPerfectGame: isDone && isNoHitter(game, "home", "runners"),
   };
   return {
     noHitter: flags.awayTeamNoHitter || flags.homeTeamNoHitter,
     perfectGame: flags.awayTeamPerfectGame || flags.homeTeamPerfectGame,
     ...flags,
+  };
+}
+
+/** The attendance and the duration are known when the game is over. */
+function writeGameInfo(game: PlayedGame, setting: GameSetting): JsonObject {
+  if (!isAnnounced(game.status)) return {};
+  const firstPitch = instantText(setting.startTime);
+  if (!isOver(game.status)) return { firstPitch };
+  return {
+    attendance: setting.attendance,
+    firstPitch,
+    gameDurationMinutes: Math.round((game.endTime - game.startTime) / 60_000),
   };
 }
 
@@ -144,24 +159,15 @@ export function writeGameData(game: PlayedGame, setting: GameSetting): JsonObjec
       dayNight: "night",
       ...clockText(setting.startTime, venue.timeZone.offsetHours),
     },
-    status: {
-      abstractGameState: "Final",
-      codedGameState: "F",
-      detailedState: "Final",
-      statusCode: "F",
-      startTimeTBD: false,
-      abstractGameCode: "F",
-    },
+    status: writeStatus(game.status),
     teams: bothSides((side) => writeGameTeam(game.rosters[side], season)),
     players: Object.fromEntries(players.map((player) => [`ID${player.id}`, writePlayer(player, date)])),
     venue: writeVenue(venue, season),
     officialVenue: { id: venue.id, link: `/api/v1/venues/${venue.id}` },
-    weather: { condition: weather.condition, temp: String(weather.fahrenheit), wind: `${weather.windMph} mph, ${weather.windDirection}` },
-    gameInfo: {
-      attendance: setting.attendance,
-      firstPitch: instantText(setting.startTime),
-      gameDurationMinutes: Math.round((game.endTime - game.startTime) / 60_000),
-    },
+    weather: isAnnounced(game.status)
+      ? { condition: weather.condition, temp: String(weather.fahrenheit), wind: `${weather.windMph} mph, ${weather.windDirection}` }
+      : {},
+    gameInfo: writeGameInfo(game, setting),
     review: {
       hasChallenges: game.plays.some((play) => play.challenge !== null),
       ...bothSides((side) => ({ used: game.teams[side].challenges, remaining: CHALLENGES - game.teams[side].challenges })),
@@ -169,8 +175,9 @@ export function writeGameData(game: PlayedGame, setting: GameSetting): JsonObjec
     flags: writeFlags(game),
     alerts: [],
     probablePitchers: bothSides((side) => writePerson(game.rosters[side].startingPitcher)),
-    officialScorer: writePerson(setting.officialScorer),
-    primaryDatacaster: writePerson(setting.datacaster),
+    ...(isAnnounced(game.status)
+      ? { officialScorer: writePerson(setting.officialScorer), primaryDatacaster: writePerson(setting.datacaster) }
+      : {}),
     moundVisits: bothSides((side) => ({ used: game.teams[side].moundVisits, remaining: MOUND_VISITS - game.teams[side].moundVisits })),
   };
 }

@@ -1,5 +1,6 @@
 import { SIDES } from "../game/side.ts";
 import type { PlayedGame } from "../game/game-record.ts";
+import { isAnnounced, isOver } from "../game/game-status.ts";
 import type { GameSetting } from "../game-setting.ts";
 import type { JsonValue } from "../json-value.ts";
 import type { PitchingLine } from "../statistics/counts.ts";
@@ -26,13 +27,15 @@ export function writeGameNotes(game: PlayedGame, figures: GameFigures, setting: 
   const minutes = Math.round((game.endTime - game.startTime) / 60_000);
   const umpires = setting.umpires.map(({ fullName }, i) => `${["HP", "1B", "2B", "3B"][i] ?? ""}: ${fullName}.`);
   const { weather } = setting;
+  if (!isAnnounced(game.status))
+    return [{ label: "Umpires", value: "" }, { label: "Venue", value: `${club.venue.name}.` }, { label: longDateText(setting.date) }];
   const start = clockText(setting.startTime, club.venue.timeZone.offsetHours);
   return [
     ...counted("WP", (line) => line.wildPitches),
     ...counted("HBP", (line) => line.hitBatsmen),
     { label: "Pitches-strikes", value: list((line) => `${line.numberOfPitches}-${line.strikes}`) },
     { label: "Groundouts-flyouts", value: list((line) => `${line.groundOuts}-${line.flyOuts}`) },
-    { label: "Batters faced", value: list((line) => String(line.battersFaced)) },
+    ...counted("Batters faced", (line) => line.battersFaced),
     ...(hasInherited
       ? [
           {
@@ -45,8 +48,12 @@ export function writeGameNotes(game: PlayedGame, figures: GameFigures, setting: 
     { label: "Weather", value: `${weather.fahrenheit} degrees, ${weather.condition}.` },
     { label: "Wind", value: `${weather.windMph} mph, ${weather.windDirection}.` },
     { label: "First pitch", value: `${start.time} ${start.ampm}.` },
-    { label: "T", value: `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}.` },
-    { label: "Att", value: `${String(setting.attendance).replace(/(\d+)(\d{3})$/, "$1,$2")}.` },
+    ...(isOver(game.status)
+      ? [
+          { label: "T", value: `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}.` },
+          { label: "Att", value: `${String(setting.attendance).replace(/(\d+)(\d{3})$/, "$1,$2")}.` },
+        ]
+      : []),
     { label: "Venue", value: `${club.venue.name}.` },
     { label: longDateText(setting.date) },
   ];

@@ -84,16 +84,17 @@ export function isScoringPlay(play: Play): boolean {
 
 /** Writes an element of `allPlays`; `challengeTeamId` is the club that had a call reviewed. */
 export function writePlay(play: Play, challengeTeamId: number | null, hotColdZones: JsonObject): JsonObject {
+  // A play that has just been opened is a stub: nothing has happened that could be a run or an out.
+  const isStub = !play.isComplete && play.events.length === 0;
+  const { event, eventType, description, rbi, isOut } = play;
   return {
     result: {
       type: "atBat",
-      event: play.event,
-      eventType: play.eventType,
-      description: play.description,
-      rbi: play.rbi,
+      ...(eventType === "" ? {} : { event, eventType, description }),
+      ...(isStub ? {} : { rbi }),
       awayScore: play.score.away,
       homeScore: play.score.home,
-      isOut: play.isOut,
+      ...(isStub ? {} : { isOut }),
     },
     about: {
       atBatIndex: play.index,
@@ -102,10 +103,10 @@ export function writePlay(play: Play, challengeTeamId: number | null, hotColdZon
       inning: play.inning,
       startTime: instantText(play.startTime),
       endTime: instantText(play.endTime),
-      isComplete: true,
-      isScoringPlay: isScoringPlay(play),
-      hasReview: play.challenge !== null,
-      hasOut: outsOn(play) > 0,
+      isComplete: play.isComplete,
+      ...(isStub ? {} : { isScoringPlay: isScoringPlay(play) }),
+      ...(play.isComplete ? { hasReview: play.challenge !== null } : {}),
+      ...(isStub ? {} : { hasOut: outsOn(play) > 0 }),
       captivatingIndex: play.eventType === "home_run" ? 40 : 0,
     },
     count: { ...play.count },

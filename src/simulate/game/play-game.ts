@@ -53,7 +53,7 @@ export function playGame(random: RandomSource, rosters: Readonly<Record<Side, Ro
     for (const side of SIDES) {
       if (isDecided(game, side)) {
         const endTime = game.plays.at(-1)?.endTime ?? startTime;
-        return { rosters, teams, plays: game.plays, scheduledInnings: SCHEDULED_INNINGS, startTime, endTime };
+        return { status: "Final", rosters, teams, plays: game.plays, scheduledInnings: SCHEDULED_INNINGS, startTime, endTime };
       }
       playHalfInning(game, inning, side);
     }

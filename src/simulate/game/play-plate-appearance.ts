@@ -151,6 +151,7 @@ export function playPlateAppearance(game: GameInProgress, recorder: PlayRecorder
       movements: movements.filter((movement) => movement.eventType === ending.eventType),
     });
   const play: Play = {
+    isComplete: true,
     index: game.plays.length,
     inning: game.inning,
     battingSide: game.battingSide,
@@ -174,6 +175,7 @@ export function playPlateAppearance(game: GameInProgress, recorder: PlayRecorder
     events: recorder.events,
     movements,
     challenge,
+    situations: recorder.situations,
   };
   game.plays.push(play);
   return play;

@@ -1,7 +1,8 @@
 import type { PitchMeasures } from "../measurement/measure-pitch.ts";
 import type { HitMeasures } from "../measurement/measure-hit.ts";
 import type { GameInProgress } from "./game-in-progress.ts";
-import type { ActionEvent, Happening, PitchEvent, PlayEvent } from "./game-record.ts";
+import { NOTHING_PENDING } from "./game-record.ts";
+import type { ActionEvent, Happening, PitchEvent, PlayEvent, Situation } from "./game-record.ts";
 import type { Count } from "./count.ts";
 import { PITCH_CALLS } from "./pitch-call.ts";
 import type { PitchCall } from "./pitch-call.ts";
@@ -22,6 +23,7 @@ export interface ActionNote
 /** Writes down the events of one play as they happen, and keeps the count. */
 export class PlayRecorder {
   readonly events: PlayEvent[] = [];
+  readonly situations: Situation[];
   readonly startTime: number;
   balls = 0;
   strikes = 0;
@@ -32,6 +34,7 @@ export class PlayRecorder {
   constructor(game: GameInProgress) {
     this.#game = game;
     this.startTime = game.now;
+    this.situations = [this.#situation()];
   }
 
   get count(): Count {
@@ -52,7 +55,7 @@ export class PlayRecorder {
     this.#pitches += 1;
     this.#game.defense.stint.pitches += 1;
     const playId = this.#game.random.uuid();
-    this.events.push({
+    this.#add({
       kind: "pitch",
       playId,
       pitchNumber: this.#pitches,
@@ -63,6 +66,7 @@ export class PlayRecorder {
       isRunnerGoing: note.isRunnerGoing,
       disengagements: this.disengagements,
       count: { balls: this.balls, strikes: this.strikes, outs },
+      pending: NOTHING_PENDING,
       ...this.#span("event"),
     });
     this.#game.wait("pitch");
@@ -85,12 +89,13 @@ export class PlayRecorder {
   disengagement(kind: "pickoff" | "stepoff"): void {
     this.disengagements += 1;
     const playId = this.#game.random.uuid();
-    this.events.push({ kind, playId, disengagements: this.disengagements, count: this.count, ...this.#span("event") });
+    const { count, disengagements } = this;
+    this.#add({ kind, playId, disengagements, count, pending: NOTHING_PENDING, ...this.#span("event") });
     this.#game.wait("event");
   }
 
   action(note: ActionNote, duration: "event" | "visit" | "pitchingChange" = "event"): void {
-    this.events.push({
+    this.#add({
       kind: "action",
       isOut: false,
       isScoringPlay: false,
@@ -101,8 +106,25 @@ export class PlayRecorder {
       ...note,
       count: this.count,
       score: this.#game.score,
+      pending: NOTHING_PENDING,
       ...this.#span(duration),
     });
+  }
+
+  #add(event: PlayEvent): void {
+    this.events.push(event);
+    this.situations.push(this.#situation());
+  }
+
+  #situation(): Situation {
+    const { teams, diamond, score } = this.#game;
+    return {
+      teams: { away: teams.away.snapshot(), home: teams.home.snapshot() },
+      bases: diamond.bases,
+      count: this.count,
+      score,
+      movements: diamond.movements.length,
+    };
   }
 
   #span(duration: "event" | "visit" | "pitchingChange"): { startTime: number; endTime: number } {
