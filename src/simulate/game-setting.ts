@@ -16,6 +16,8 @@ export interface GameSetting {
   readonly date: string;
   /** Milliseconds since 1970. */
   readonly startTime: number;
+  /** The day for which the game was announced at first; `null` if it was played on that day. */
+  readonly postponedFrom: Pick<GameSetting, "date" | "startTime"> | null;
   /** In the order of `UMPIRE_POSITIONS`. */
   readonly umpires: readonly Official[];
   readonly officialScorer: Official;
@@ -28,6 +30,7 @@ export interface GameSettingSpec {
   readonly gamePk: number;
   readonly date: string;
   readonly startTime: number;
+  readonly postponedFrom: GameSetting["postponedFrom"];
   readonly capacity: number;
   readonly firstOfficialId: number;
   /** Surnames, each used once; at least six. */
@@ -44,6 +47,7 @@ export function makeGameSetting(random: RandomSource, spec: GameSettingSpec): Ga
     gamePk: spec.gamePk,
     date: spec.date,
     startTime: spec.startTime,
+    postponedFrom: spec.postponedFrom,
     umpires,
     officialScorer,
     datacaster,

@@ -6,6 +6,7 @@ import type { HitMeasures } from "../measurement/measure-hit.ts";
 import type { PitchMeasures } from "../measurement/measure-pitch.ts";
 import { PITCH_TYPES } from "../measurement/pitch-type.ts";
 import { personLink, writePosition } from "./write-reference.ts";
+import { writtenOnce } from "./written-once.ts";
 import { instantText } from "./write-time.ts";
 
 function writePitchData(measures: PitchMeasures, pending: PlayEvent["pending"]): JsonObject {
@@ -139,7 +140,7 @@ function writeSpan(event: PlayEvent): JsonObject {
 }
 
 /** Writes an element of `playEvents`. */
-export function writeEvent(event: PlayEvent, index: number): JsonObject {
+export const writeEvent: (event: PlayEvent, index: number) => JsonObject = writtenOnce((event, index) => {
   switch (event.kind) {
     case "pitch":
       return writePitch(event, index);
@@ -149,4 +150,4 @@ export function writeEvent(event: PlayEvent, index: number): JsonObject {
     case "action":
       return writeAction(event, index);
   }
-}
+});

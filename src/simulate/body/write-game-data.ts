@@ -12,6 +12,7 @@ import { playersOf } from "../statistics/tally-game.ts";
 import { writePlayer } from "./write-player.ts";
 import { writeNamed, writePerson, writeTeam } from "./write-reference.ts";
 import { writeStatus } from "./write-status.ts";
+import { writtenOnce } from "./written-once.ts";
 import { clockText, instantText } from "./write-time.ts";
 
 function writeRecord({ wins, losses }: Roster["record"]): JsonObject {
@@ -120,6 +121,11 @@ function writeFlags(game: PlayedGame): JsonObject {
   };
 }
 
+const writePlayers = writtenOnce((setting: GameSetting, { away, home }: PlayedGame["rosters"]): JsonObject => {
+  const players = [...playersOf(away), ...playersOf(home)];
+  return Object.fromEntries(players.map((player) => [`ID${player.id}`, writePlayer(player, setting.date)]));
+});
+
 /** The attendance and the duration are known when the game is over. */
 function writeGameInfo(game: PlayedGame, setting: GameSetting): JsonObject {
   if (!isAnnounced(game.status)) return {};
@@ -138,7 +144,6 @@ export function writeGameData(game: PlayedGame, setting: GameSetting): JsonObjec
   const season = Number(setting.date.slice(0, 4));
   const venue = home.club.venue;
   const { gamePk, weather, date } = setting;
-  const players = [...playersOf(away), ...playersOf(home)];
   return {
     game: {
       pk: gamePk,
@@ -154,14 +159,14 @@ export function writeGameData(game: PlayedGame, setting: GameSetting): JsonObjec
     },
     datetime: {
       dateTime: instantText(setting.startTime).replace(".000Z", "Z"),
-      originalDate: date,
+      originalDate: setting.postponedFrom?.date ?? date,
       officialDate: date,
       dayNight: "night",
       ...clockText(setting.startTime, venue.timeZone.offsetHours),
     },
     status: writeStatus(game.status),
     teams: bothSides((side) => writeGameTeam(game.rosters[side], season)),
-    players: Object.fromEntries(players.map((player) => [`ID${player.id}`, writePlayer(player, date)])),
+    players: writePlayers(setting, game.rosters),
     venue: writeVenue(venue, season),
     officialVenue: { id: venue.id, link: `/api/v1/venues/${venue.id}` },
     weather: isAnnounced(game.status)

@@ -7,9 +7,10 @@ import { POSITIONS } from "../league/position.ts";
 import { writeEvent } from "./write-event.ts";
 import { writeSide } from "./write-player.ts";
 import { personLink, writePerson, writePosition } from "./write-reference.ts";
+import { writtenOnce } from "./written-once.ts";
 import { instantText } from "./write-time.ts";
 
-function writeMovement(movement: Movement): JsonObject {
+const writeMovement = writtenOnce((movement: Movement): JsonObject => {
   return {
     movement: {
       originBase: movement.originBase,
@@ -37,7 +38,7 @@ function writeMovement(movement: Movement): JsonObject {
       credit,
     })),
   };
-}
+});
 
 /** The feed names the situation after the play, and nobody is on base once the inning is over. */
 function menOnBase(bases: BaseState | null): string {
@@ -113,8 +114,8 @@ export function writePlay(play: Play, challengeTeamId: number | null, hotColdZon
     matchup: writeMatchup(play, hotColdZones),
     ...indicesOf(play.events),
     runnerIndex: play.movements.map((_, i) => i),
-    runners: play.movements.map(writeMovement),
-    playEvents: play.events.map(writeEvent),
+    runners: play.movements.map((movement) => writeMovement(movement)),
+    playEvents: play.events.map((playEvent, i) => writeEvent(playEvent, i)),
     ...(challengeTeamId === null ? {} : { reviewDetails: { isOverturned: false, inProgress: false, reviewType: "MA", challengeTeamId } }),
     playEndTime: instantText(play.endTime),
     atBatIndex: play.index,

@@ -50,7 +50,11 @@ export function writePlays(game: PlayedGame, random: RandomSource): JsonObject {
   const last = game.plays.length - 1;
   const allPlays = game.plays.map((play) => {
     const challengeTeamId = play.challenge === null ? null : game.rosters[play.challenge.side].club.id;
-    return writePlay(play, challengeTeamId, play.index === last ? writeHotColdZones(random.fork(`batter ${play.batter.id}`)) : NO_HOT_COLD_ZONES);
+    return writePlay(
+      play,
+      challengeTeamId,
+      play.index === last ? writeHotColdZones(random.fork(`batter ${play.batter.id}`)) : NO_HOT_COLD_ZONES,
+    );
   });
   const innings = game.plays.at(-1)?.inning ?? 0;
   return {

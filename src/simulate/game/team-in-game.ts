@@ -95,7 +95,7 @@ export class TeamInGame {
 
   /** Who bats `ahead` places after the next one; -1 is who batted last. */
   batter(ahead = 0): Appearance {
-    return this.#slot(this.nextSlot + ahead);
+    return this.slotAt(this.nextSlot + ahead);
   }
 
   turnBatter(): void {
@@ -141,7 +141,7 @@ export class TeamInGame {
     return all.filter((position) => !held.has(position));
   }
 
-  #slot(index: number): Appearance {
+  private slotAt(index: number): Appearance {
     const appearance = this.battingOrder[((index % 9) + 9) % 9];
     if (appearance === undefined) throw new RangeError("a batting order has nine slots");
     return appearance;

@@ -67,9 +67,9 @@ function tallyTeam(game: PlayedGame, side: Side, seasons: SeasonsBefore, decisio
       const before = seasons.get(player.id);
       if (before === undefined) throw new RangeError(`no season of ${player.fullName}`);
       const season = {
-        batting: sumCounts(BATTING_COUNTS, batting === null ? [before.batting] : [before.batting, batting]),
-        pitching: sumCounts(PITCHING_COUNTS, pitching === null ? [before.pitching] : [before.pitching, pitching]),
-        fielding: sumCounts(FIELDING_COUNTS, fielding === null ? [before.fielding] : [before.fielding, fielding]),
+        batting: batting === null ? before.batting : sumCounts(BATTING_COUNTS, [before.batting, batting]),
+        pitching: pitching === null ? before.pitching : sumCounts(PITCHING_COUNTS, [before.pitching, pitching]),
+        fielding: fielding === null ? before.fielding : sumCounts(FIELDING_COUNTS, [before.fielding, fielding]),
       };
       return [player.id, { batting, pitching, fielding, season }];
     }),
