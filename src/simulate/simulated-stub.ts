@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { JsonObject } from "./json-value.ts";
 import type { SeasonAnswer } from "./season/simulate-season.ts";
-import { simulateGame } from "./simulate-game.ts";
+import { simulateGame, writeGameState } from "./simulate-game.ts";
 import type { SimulationSpec } from "./simulate-game.ts";
 
 /** A recorded answer in the layout of the Python client `pymlb_statsapi`. */
@@ -39,7 +39,8 @@ export function simulatedStub(spec: SimulationSpec): StubEnvelope {
 
 /** Gives the stub of an answer of a season. */
 export function seasonStub(answer: SeasonAnswer): StubEnvelope {
-  if (answer.kind === "game") return gameStub(answer.gamePk, answer.body);
+  if (answer.kind === "game")
+    return gameStub(answer.simulated.setting.fixture.gamePk, writeGameState(answer.simulated, answer.simulated.game));
   return {
     endpoint: "schedule",
     method: "schedule",

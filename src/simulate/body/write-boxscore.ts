@@ -1,4 +1,5 @@
 import type { PlayedGame } from "../game/game-record.ts";
+import { isAnnounced } from "../game/game-status.ts";
 import type { Side } from "../game/side.ts";
 import { SIDES, otherSide } from "../game/side.ts";
 import { UMPIRE_POSITIONS } from "../game-setting.ts";
@@ -110,9 +111,11 @@ function writeTopPerformers(game: PlayedGame, figures: GameFigures): JsonObject[
 export function writeBoxscore(game: PlayedGame, figures: GameFigures, setting: GameSetting): JsonObject {
   return {
     teams: { away: writeBoxscoreTeam(game, figures, "away"), home: writeBoxscoreTeam(game, figures, "home") },
-    officials: setting.umpires.map((umpire, i) => ({ official: writePerson(umpire), officialType: UMPIRE_POSITIONS[i] ?? "" })),
+    officials: isAnnounced(game.status)
+      ? setting.umpires.map((umpire, i) => ({ official: writePerson(umpire), officialType: UMPIRE_POSITIONS[i] ?? "" }))
+      : [],
     info: writeGameNotes(game, figures, setting),
     pitchingNotes: writePitchingNotes(game),
-    topPerformers: writeTopPerformers(game, figures),
+    ...(isAnnounced(game.status) ? { topPerformers: writeTopPerformers(game, figures) } : {}),
   };
 }

@@ -9,12 +9,13 @@ import type { HitMeasures } from "../measurement/measure-hit.ts";
 import type { PitchMeasures } from "../measurement/measure-pitch.ts";
 import { PITCH_TYPES } from "../measurement/pitch-type.ts";
 import { personLink, writePerson, writePosition } from "./write-reference.ts";
+import { writtenOnce } from "./written-once.ts";
 import { instantText } from "./write-time.ts";
 
 /** The plate that calls are measured against, inches; told since balls and strikes may be challenged. */
 const MEASURED_PLATE = { strikeZoneWidth: 17, strikeZoneDepth: 8.5 } as const;
 
-function writePitchData(measures: PitchMeasures, isPlateMeasured: boolean): JsonObject {
+function writePitchData(measures: PitchMeasures, pending: PlayEvent["pending"], isPlateMeasured: boolean): JsonObject {
   const { trajectory, pX, pZ, pfxX, pfxZ } = measures;
   return {
     startSpeed: measures.startSpeed,
@@ -42,26 +43,24 @@ function writePitchData(measures: PitchMeasures, isPlateMeasured: boolean): Json
     },
     breaks: {
       breakAngle: measures.breakAngle,
-      breakLength: measures.breakLength,
-      breakY: 24,
+      ...(pending.has("classification") ? {} : { breakLength: measures.breakLength, breakY: 24 }),
       breakVertical: measures.breakVertical,
       breakVerticalInduced: measures.breakVerticalInduced,
       breakHorizontal: measures.breakHorizontal,
-      spinRate: measures.spinRate,
-      spinDirection: measures.spinDirection,
+      ...(pending.has("spin") ? {} : { spinRate: measures.spinRate, spinDirection: measures.spinDirection }),
     },
     zone: measures.zone,
-    typeConfidence: measures.typeConfidence,
+    ...(pending.has("classification") ? {} : { typeConfidence: measures.typeConfidence }),
     plateTime: measures.plateTime,
-    extension: measures.extension,
+    ...(pending.has("extension") ? {} : { extension: measures.extension }),
   };
 }
 
-function writeHitData(hit: HitMeasures): JsonObject {
+function writeHitData(hit: HitMeasures, pending: PlayEvent["pending"]): JsonObject {
+  const launch = { launchSpeed: hit.launchSpeed, launchAngle: hit.launchAngle, totalDistance: hit.totalDistance };
+  if (pending.has("landing")) return { ...launch, coordinates: {} };
   return {
-    launchSpeed: hit.launchSpeed,
-    launchAngle: hit.launchAngle,
-    totalDistance: hit.totalDistance,
+    ...launch,
     trajectory: hit.trajectory,
     hardness: hit.hardness,
     location: POSITIONS[hit.location].code,
@@ -89,8 +88,8 @@ function writePitch(event: PitchEvent, index: number, context: EventContext): Js
       ...(event.disengagements > 0 ? { disengagementNum: event.disengagements } : {}),
     },
     count: { ...event.count },
-    pitchData: writePitchData(event.measures, context.rules.hasBallStrikeChallenges),
-    ...(event.hit === null ? {} : { hitData: writeHitData(event.hit) }),
+    pitchData: writePitchData(event.measures, event.pending, context.rules.hasBallStrikeChallenges),
+    ...(event.hit === null ? {} : { hitData: writeHitData(event.hit, event.pending) }),
     index,
     playId: event.playId,
     pitchNumber: event.pitchNumber,
@@ -129,7 +128,7 @@ function writeNoPitch(event: NoPitchEvent, index: number): JsonObject {
     },
     count: { ...event.count },
     index,
-    playId: event.playId,
+    ...(event.pending.has("playId") ? {} : { playId: event.playId }),
     ...(description === null ? {} : { pitchNumber: 0 }),
     ...writeSpan(event),
     isPitch: false,
@@ -144,7 +143,7 @@ function writeDisengagement(event: DisengagementEvent, index: number): JsonObjec
     details: { description, code, isOut: false, hasReview: false, fromCatcher: false, disengagementNum: event.disengagements },
     count: { ...event.count },
     index,
-    playId: event.playId,
+    ...(event.pending.has("playId") ? {} : { playId: event.playId }),
     ...writeSpan(event),
     isPitch: false,
     type: event.kind,
@@ -183,7 +182,8 @@ function writeAction(event: ActionEvent, index: number): JsonObject {
 }
 
 function writeSpan(event: PlayEvent): JsonObject {
-  return { startTime: instantText(event.startTime), endTime: instantText(event.endTime) };
+  const { startTime, endTime, pending } = event;
+  return { startTime: instantText(startTime), ...(pending.has("endTime") ? {} : { endTime: instantText(endTime) }) };
 }
 
 /** What an event is written by, besides itself. */
@@ -193,7 +193,7 @@ export interface EventContext {
 }
 
 /** Writes an element of `playEvents`. */
-export function writeEvent(event: PlayEvent, index: number, context: EventContext): JsonObject {
+export const writeEvent: (event: PlayEvent, index: number, context: EventContext) => JsonObject = writtenOnce((event, index, context) => {
   switch (event.kind) {
     case "pitch":
       return writePitch(event, index, context);
@@ -205,4 +205,4 @@ export function writeEvent(event: PlayEvent, index: number, context: EventContex
     case "action":
       return writeAction(event, index);
   }
-}
+});

@@ -1,5 +1,6 @@
 import { MANAGER_REVIEWS, PITCH_CHALLENGES } from "../game/review-call.ts";
 import type { PlayedGame } from "../game/game-record.ts";
+import { isAnnounced, isOver } from "../game/game-status.ts";
 import type { Side } from "../game/side.ts";
 import type { GameSetting } from "../game-setting.ts";
 import type { JsonObject } from "../json-value.ts";
@@ -10,6 +11,8 @@ import { average } from "../statistics/rate-text.ts";
 import { playersOf } from "../statistics/tally-game.ts";
 import { writePlayer } from "./write-player.ts";
 import { writeNamed, writePerson, writeTeam } from "./write-reference.ts";
+import { writeStatus } from "./write-status.ts";
+import { writtenOnce } from "./written-once.ts";
 import { clockText, durationMinutes, instantText, secondText } from "./write-time.ts";
 
 function writeRecord({ wins, losses, isDivisionLeader, divisionGamesBack, leagueGamesBack }: TeamRecord): JsonObject {
@@ -104,11 +107,12 @@ function isNoHitter(game: PlayedGame, pitchingSide: Side, kind: "hits" | "runner
 }
 
 function writeFlags(game: PlayedGame): JsonObject {
+  const isDone = isOver(game.status);
   const flags = {
-    awayTeamNoHitter: isNoHitter(game, "away", "hits"),
-    awayTeamPerfectGame: isNoHitter(game, "away", "runners"),
-    homeTeamNoHitter: isNoHitter(game, "home", "hits"),
-    homeTeamPerfectGame: isNoHitter(game, "home", "runners"),
+    awayTeamNoHitter: isDone && isNoHitter(game, "away", "hits"),
+    awayTeamPerfectGame: isDone && isNoHitter(game, "away", "runners"),
+    homeTeamNoHitter: isDone && isNoHitter(game, "home", "hits"),
+    homeTeamPerfectGame: isDone && isNoHitter(game, "home", "runners"),
   };
   return {
     noHitter: flags.awayTeamNoHitter || flags.homeTeamNoHitter,
@@ -117,13 +121,22 @@ function writeFlags(game: PlayedGame): JsonObject {
   };
 }
 
+const writePlayers = writtenOnce((setting: GameSetting, { away, home }: PlayedGame["rosters"]): JsonObject => {
+  const players = [...playersOf(away), ...playersOf(home)];
+  return Object.fromEntries(players.map((player) => [`ID${player.id}`, writePlayer(player, setting.fixture.date)]));
+});
+
 const MINUTE = 60_000;
 
+/** The attendance and the duration are known when the game is over. */
 function writeGameInfo(game: PlayedGame, setting: GameSetting): JsonObject {
+  if (!isAnnounced(game.status)) return {};
+  const firstPitch = instantText(game.startTime);
+  if (!isOver(game.status)) return { firstPitch };
   const delay = Math.round((game.delays.ofStart + game.delays.inGame) / MINUTE);
   return {
     attendance: setting.attendance,
-    firstPitch: instantText(game.startTime),
+    firstPitch,
     gameDurationMinutes: durationMinutes(game),
     ...(delay === 0 ? {} : { delayDurationMinutes: delay }),
   };
@@ -143,6 +156,14 @@ function writePitchChallenges(game: PlayedGame): JsonObject {
   };
 }
 
+function writeWitnesses({ officialScorer, datacaster, secondDatacaster }: GameSetting): JsonObject {
+  return {
+    officialScorer: writePerson(officialScorer),
+    primaryDatacaster: writePerson(datacaster),
+    ...(secondDatacaster === null ? {} : { secondaryDatacaster: writePerson(secondDatacaster) }),
+  };
+}
+
 /** Writes `gameData`: all that is known of the game apart from its course. */
 export function writeGameData(game: PlayedGame, setting: GameSetting, records: Readonly<Record<Side, TeamRecord>>): JsonObject {
   const { away, home } = game.rosters;
@@ -150,7 +171,6 @@ export function writeGameData(game: PlayedGame, setting: GameSetting, records: R
   const { gamePk, date, gameNumber } = fixture;
   const { season } = game.conditions.rules;
   const venue = home.club.venue;
-  const players = [...playersOf(away), ...playersOf(home)];
   return {
     game: {
       pk: gamePk,
@@ -166,24 +186,19 @@ export function writeGameData(game: PlayedGame, setting: GameSetting, records: R
     },
     datetime: {
       dateTime: secondText(fixture.startTime),
-      originalDate: date,
+      originalDate: setting.postponedFrom?.date ?? date,
       officialDate: date,
       dayNight: fixture.dayNight,
       ...clockText(fixture.startTime, venue.timeZone.offsetHours),
     },
-    status: {
-      abstractGameState: "Final",
-      codedGameState: "F",
-      detailedState: "Final",
-      statusCode: "F",
-      startTimeTBD: false,
-      abstractGameCode: "F",
-    },
+    status: writeStatus(game.status),
     teams: bothSides((side) => writeGameTeam(game.rosters[side].club, records[side], season)),
-    players: Object.fromEntries(players.map((player) => [`ID${player.id}`, writePlayer(player, date)])),
+    players: writePlayers(setting, game.rosters),
     venue: writeVenue(venue, season),
     officialVenue: { id: venue.id, link: `/api/v1/venues/${venue.id}` },
-    weather: { condition: weather.condition, temp: String(weather.fahrenheit), wind: `${weather.windMph} mph, ${weather.windDirection}` },
+    weather: isAnnounced(game.status)
+      ? { condition: weather.condition, temp: String(weather.fahrenheit), wind: `${weather.windMph} mph, ${weather.windDirection}` }
+      : {},
     gameInfo: writeGameInfo(game, setting),
     review: {
       hasChallenges: Object.values(game.teams).some((team) => team.reviewsUsed > 0),
@@ -193,9 +208,7 @@ export function writeGameData(game: PlayedGame, setting: GameSetting, records: R
     flags: writeFlags(game),
     alerts: [],
     probablePitchers: bothSides((side) => writePerson(game.rosters[side].startingPitcher)),
-    officialScorer: writePerson(setting.officialScorer),
-    primaryDatacaster: writePerson(setting.datacaster),
-    ...(setting.secondDatacaster === null ? {} : { secondaryDatacaster: writePerson(setting.secondDatacaster) }),
+    ...(isAnnounced(game.status) ? writeWitnesses(setting) : {}),
     moundVisits: bothSides((side) => ({
       used: game.teams[side].moundVisits,
       remaining: game.conditions.rules.moundVisits - game.teams[side].moundVisits,

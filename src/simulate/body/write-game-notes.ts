@@ -2,6 +2,7 @@ import { SIDES } from "../game/side.ts";
 import { ordinal } from "../game/base-state.ts";
 import { outsOn } from "../game/game-record.ts";
 import type { PlayedGame } from "../game/game-record.ts";
+import { isAnnounced, isOver } from "../game/game-status.ts";
 import type { GameSetting } from "../game-setting.ts";
 import type { JsonValue } from "../json-value.ts";
 import type { PitchingLine } from "../statistics/counts.ts";
@@ -33,13 +34,19 @@ export function writeGameNotes(game: PlayedGame, figures: GameFigures, setting: 
   const delay = Math.round((game.delays.ofStart + game.delays.inGame) / 60_000);
   const umpires = setting.umpires.map(({ fullName }, i) => `${["HP", "1B", "2B", "3B"][i] ?? ""}: ${fullName}.`);
   const { weather } = setting;
+  if (!isAnnounced(game.status))
+    return [
+      { label: "Umpires", value: "" },
+      { label: "Venue", value: `${club.venue.name}.` },
+      { label: longDateText(setting.fixture.date) },
+    ];
   const start = clockText(game.startTime, club.venue.timeZone.offsetHours);
   return [
     ...counted("WP", (line) => line.wildPitches),
     ...counted("HBP", (line) => line.hitBatsmen),
     { label: "Pitches-strikes", value: list((line) => `${line.numberOfPitches}-${line.strikes}`) },
     { label: "Groundouts-flyouts", value: list((line) => `${line.groundOuts}-${line.flyOuts}`) },
-    { label: "Batters faced", value: list((line) => String(line.battersFaced)) },
+    ...counted("Batters faced", (line) => line.battersFaced),
     ...(hasInherited
       ? [
           {
@@ -52,8 +59,12 @@ export function writeGameNotes(game: PlayedGame, figures: GameFigures, setting: 
     { label: "Weather", value: `${weather.fahrenheit} degrees, ${weather.condition}.` },
     { label: "Wind", value: `${weather.windMph} mph, ${weather.windDirection}.` },
     { label: "First pitch", value: `${start.time} ${start.ampm}.` },
-    { label: "T", value: `${hoursText(minutes)}${delay === 0 ? "" : ` (${hoursText(delay)} delay)`}.` },
-    { label: "Att", value: `${String(setting.attendance).replace(/(\d+)(\d{3})$/, "$1,$2")}.` },
+    ...(isOver(game.status)
+      ? [
+          { label: "T", value: `${hoursText(minutes)}${delay === 0 ? "" : ` (${hoursText(delay)} delay)`}.` },
+          { label: "Att", value: `${String(setting.attendance).replace(/(\d+)(\d{3})$/, "$1,$2")}.` },
+        ]
+      : []),
     { label: "Venue", value: `${club.venue.name}.` },
     { label: longDateText(setting.fixture.date) },
   ];
@@ -67,7 +78,7 @@ export function writePitchingNotes(game: PlayedGame): string[] {
       const own = faced.filter((play) => play.pitcher === pitcher);
       const inning = own.at(-1)?.inning ?? 0;
       const last = own.filter((play) => play.inning === inning);
-      if (last.some((play) => outsOn(play) > 0)) return [];
+      if (last.length === 0 || last.some((play) => outsOn(play) > 0)) return [];
       return [`${pitcher.lastName} pitched to ${last.length} ${last.length === 1 ? "batter" : "batters"} in the ${ordinal(inning)}.`];
     });
   });

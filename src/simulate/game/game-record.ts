@@ -6,6 +6,7 @@ import type { PitchMeasures } from "../measurement/measure-pitch.ts";
 import type { Base, BaseState } from "./base-state.ts";
 import type { Count } from "./count.ts";
 import type { GameConditions } from "./game-conditions.ts";
+import type { GameStatus } from "./game-status.ts";
 import type { NoPitchCall, PitchCall } from "./pitch-call.ts";
 import type { Score, Side } from "./side.ts";
 import type { TeamInGame } from "./team-in-game.ts";
@@ -24,10 +25,17 @@ export interface Happening {
   readonly eventType: string;
 }
 
+/** What of an event reaches the feed later than the event itself. */
+export type LateFigure = "endTime" | "playId" | "extension" | "spin" | "classification" | "landing";
+
+export const NOTHING_PENDING: ReadonlySet<LateFigure> = new Set();
+
 interface TimedEvent {
   readonly count: Count;
   readonly startTime: number;
   readonly endTime: number;
+  /** What is not known yet; empty once all has come in. */
+  readonly pending: ReadonlySet<LateFigure>;
 }
 
 export interface PitchEvent extends TimedEvent {
@@ -141,7 +149,20 @@ export interface CallReview {
   readonly challenger: Player | null;
 }
 
+/** What holds at one moment of a play, and what the next event may change. */
+export interface Situation {
+  /** Copies: they stay as the teams were. */
+  readonly teams: Readonly<Record<Side, TeamInGame>>;
+  readonly bases: BaseState;
+  readonly count: Count;
+  readonly score: Score;
+  /** How many of the play's movements had been made. */
+  readonly movements: number;
+}
+
+/** A turn at bat. Of an unfinished one, `event`, `eventType` and `description` are those of its latest action, or empty. */
 export interface Play extends Happening {
+  readonly isComplete: boolean;
   readonly index: number;
   readonly inning: number;
   readonly battingSide: Side;
@@ -164,15 +185,20 @@ export interface Play extends Happening {
   readonly events: readonly PlayEvent[];
   readonly movements: readonly Movement[];
   readonly review: CallReview | null;
+  /** Before the first event and after each: one more than events. */
+  readonly situations: readonly Situation[];
 }
 
+/** A game, or as much of it as has been played: only its last play may be unfinished. */
 export interface PlayedGame {
+  readonly status: GameStatus;
   readonly rosters: Readonly<Record<Side, Roster>>;
   readonly teams: Readonly<Record<Side, TeamInGame>>;
   readonly plays: readonly Play[];
   readonly conditions: GameConditions;
   /** The first pitch, later than it was to be after a delayed start. Milliseconds since 1970, UTC. */
   readonly startTime: number;
+  /** Of the last play, as far as it went. */
   readonly endTime: number;
   /** How long it was held up, before its first pitch and after; that time is in no duration. */
   readonly delays: Delays;

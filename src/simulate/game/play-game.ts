@@ -60,7 +60,7 @@ export function playGame(random: RandomSource, rosters: Readonly<Record<Side, Ro
       if (isDecided(game, side)) {
         const endTime = game.plays.at(-1)?.endTime ?? startTime;
         const delays: Delays = { ofStart: delayMinutes * MINUTE, inGame: game.delayed };
-        return { rosters, teams, plays: game.plays, conditions, startTime, endTime, delays };
+        return { status: "Final", rosters, teams, plays: game.plays, conditions, startTime, endTime, delays };
       }
       playHalfInning(game, inning, side, delayMinutes);
     }

@@ -196,6 +196,7 @@ export function playPlateAppearance(game: GameInProgress, recorder: PlayRecorder
   const review = ending.review ?? maybeReview(game, ending, movements);
   if (ending.isPlateAppearance) offense.turnBatter();
   const play: Play = {
+    isComplete: true,
     index: game.plays.length,
     inning: game.inning,
     battingSide: game.battingSide,
@@ -218,6 +219,7 @@ export function playPlateAppearance(game: GameInProgress, recorder: PlayRecorder
     events: recorder.events,
     movements,
     review,
+    situations: recorder.situations,
   };
   game.plays.push(play);
   return play;

@@ -3,7 +3,8 @@ import type { HitMeasures } from "../measurement/measure-hit.ts";
 import type { GameInProgress } from "./game-in-progress.ts";
 import type { Player } from "../league/player.ts";
 import type { Base } from "./base-state.ts";
-import type { ActionEvent, Happening, PitchEvent, PitchReview, PlayEvent } from "./game-record.ts";
+import { NOTHING_PENDING } from "./game-record.ts";
+import type { ActionEvent, Happening, PitchEvent, PitchReview, PlayEvent, Situation } from "./game-record.ts";
 import type { Count } from "./count.ts";
 import { NO_PITCH_CALLS, PITCH_CALLS } from "./pitch-call.ts";
 import type { NoPitchCall, PitchCall } from "./pitch-call.ts";
@@ -27,6 +28,7 @@ export interface ActionNote
 /** Writes down the events of one play as they happen, and keeps the count. */
 export class PlayRecorder {
   readonly events: PlayEvent[] = [];
+  readonly situations: Situation[];
   readonly startTime: number;
   balls = 0;
   strikes = 0;
@@ -37,6 +39,7 @@ export class PlayRecorder {
   constructor(game: GameInProgress) {
     this.#game = game;
     this.startTime = game.now;
+    this.situations = [this.#situation()];
   }
 
   get count(): Count {
@@ -57,7 +60,7 @@ export class PlayRecorder {
     this.#pitches += 1;
     this.#game.defense.stint.pitches += 1;
     const playId = this.#game.random.uuid();
-    this.events.push({
+    this.#add({
       kind: "pitch",
       playId,
       pitchNumber: this.#pitches,
@@ -69,6 +72,7 @@ export class PlayRecorder {
       disengagements: this.disengagements,
       review: note.review ?? null,
       count: { balls: this.balls, strikes: this.strikes, outs },
+      pending: NOTHING_PENDING,
       ...this.#span("event"),
     });
     this.#game.wait("pitch");
@@ -96,7 +100,8 @@ export class PlayRecorder {
   disengagement(kind: "pickoff" | "stepoff", base: Base): string {
     this.disengagements += 1;
     const playId = this.#game.random.uuid();
-    this.events.push({ kind, playId, base, disengagements: this.disengagements, count: this.count, ...this.#span("event") });
+    const { count, disengagements } = this;
+    this.#add({ kind, playId, base, disengagements, count, pending: NOTHING_PENDING, ...this.#span("event") });
     this.#game.wait("event");
     return playId;
   }
@@ -107,12 +112,12 @@ export class PlayRecorder {
     if (verdict === "ball") this.balls += 1;
     if (verdict === "strike") this.strikes += 1;
     const playId = this.#game.random.uuid();
-    this.events.push({ kind: "no_pitch", playId, call, violator, count: this.count, ...this.#span("event") });
+    this.#add({ kind: "no_pitch", playId, call, violator, count: this.count, pending: NOTHING_PENDING, ...this.#span("event") });
     return playId;
   }
 
   action(note: ActionNote, duration: "event" | "visit" | "pitchingChange" = "event"): void {
-    this.events.push({
+    this.#add({
       kind: "action",
       isOut: false,
       isScoringPlay: false,
@@ -125,8 +130,25 @@ export class PlayRecorder {
       ...note,
       count: this.count,
       score: this.#game.score,
+      pending: NOTHING_PENDING,
       ...this.#span(duration),
     });
+  }
+
+  #add(event: PlayEvent): void {
+    this.events.push(event);
+    this.situations.push(this.#situation());
+  }
+
+  #situation(): Situation {
+    const { teams, diamond, score } = this.#game;
+    return {
+      teams: { away: teams.away.snapshot(), home: teams.home.snapshot() },
+      bases: diamond.bases,
+      count: this.count,
+      score,
+      movements: diamond.movements.length,
+    };
   }
 
   #span(duration: "event" | "visit" | "pitchingChange"): { startTime: number; endTime: number } {

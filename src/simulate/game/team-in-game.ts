@@ -52,7 +52,7 @@ export class TeamInGame {
   pitchChallengesWon = 0;
   pitchChallengesLost = 0;
   isManagerEjected = false;
-  #nextSlot = 0;
+  private nextSlot = 0;
 
   constructor(side: Side, roster: Roster) {
     this.side = side;
@@ -70,6 +70,28 @@ export class TeamInGame {
     this.bringInPitcher(roster.startingPitcher);
   }
 
+  /** A copy that does not change when the team does. */
+  snapshot(): TeamInGame {
+    const copies = new Map(this.appearances.map((appearance) => [appearance, { ...appearance, positions: [...appearance.positions] }]));
+    return Object.assign(Object.create(TeamInGame.prototype) as TeamInGame, this, {
+      appearances: [...copies.values()],
+      battingOrder: this.battingOrder.map((appearance) => copies.get(appearance) ?? appearance),
+      stints: this.stints.map((stint) => ({ ...stint })),
+    });
+  }
+
+  /** The team before its line-up is known: all sit on the bench or in the bullpen. */
+  unannounced(): TeamInGame {
+    const { lineup, bench, startingPitcher, bullpen } = this.roster;
+    return Object.assign(new TeamInGame(this.side, this.roster), {
+      appearances: [],
+      battingOrder: [],
+      stints: [],
+      bench: [...lineup.map((entry) => entry.player), ...bench],
+      bullpen: [startingPitcher, ...bullpen],
+    });
+  }
+
   get stint(): PitchingStint {
     const stint = this.stints.at(-1);
     if (stint === undefined) throw new RangeError("no pitcher has come in");
@@ -78,11 +100,11 @@ export class TeamInGame {
 
   /** Who bats `ahead` places after the next one; -1 is who batted last. */
   batter(ahead = 0): Appearance {
-    return this.#slot(this.#nextSlot + ahead);
+    return this.slotAt(this.nextSlot + ahead);
   }
 
   turnBatter(): void {
-    this.#nextSlot = (this.#nextSlot + 1) % 9;
+    this.nextSlot = (this.nextSlot + 1) % 9;
   }
 
   fielder(position: FieldPosition): Player {
@@ -90,6 +112,10 @@ export class TeamInGame {
     const appearance = this.battingOrder.find((candidate) => lastPosition(candidate) === position);
     if (appearance === undefined) throw new RangeError(`nobody plays ${position}`);
     return appearance.player;
+  }
+
+  isManned(position: FieldPosition): boolean {
+    return position === "P" || this.battingOrder.some((appearance) => lastPosition(appearance) === position);
   }
 
   bringInPitcher(pitcher: Player): void {
@@ -120,7 +146,7 @@ export class TeamInGame {
     return all.filter((position) => !held.has(position));
   }
 
-  #slot(index: number): Appearance {
+  private slotAt(index: number): Appearance {
     const appearance = this.battingOrder[((index % 9) + 9) % 9];
     if (appearance === undefined) throw new RangeError("a batting order has nine slots");
     return appearance;

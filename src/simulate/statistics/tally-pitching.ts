@@ -10,7 +10,7 @@ import type { Decisions } from "./decide-pitchers.ts";
 import { EXTRA_BASE_COUNTS, isAtBat, isCaughtStealing, isPickedOff, isStrikeout, isWalk, outCountsOf } from "./tally-batting.ts";
 
 /** Counts the pitching lines of one team, by player id. */
-export function tallyPitching(game: PlayedGame, side: Side, decisions: Decisions): Map<number, PitchingLine> {
+export function tallyPitching(game: PlayedGame, side: Side, decisions: Decisions | null): Map<number, PitchingLine> {
   const { stints } = game.teams[side];
   const lines = new Map(stints.map(({ pitcher }) => [pitcher.id, { ...zeroCounts(PITCHING_COUNTS), gamesPlayed: 1, gamesPitched: 1 }]));
   const line = (id: number): PitchingLine => {
@@ -33,6 +33,7 @@ export function tallyPitching(game: PlayedGame, side: Side, decisions: Decisions
   const first = stints[0];
   const last = stints.at(-1);
   if (first !== undefined) line(first.pitcher.id).gamesStarted = 1;
+  if (decisions === null) return lines;
   if (first !== undefined && first === last) {
     line(first.pitcher.id).completeGames = 1;
     if (game.plays.at(-1)?.score[otherSide(side)] === 0) line(first.pitcher.id).shutouts = 1;
