@@ -116,6 +116,6 @@ export function writeBoxscore(game: PlayedGame, figures: GameFigures, setting: G
       : [],
     info: writeGameNotes(game, figures, setting),
     pitchingNotes: writePitchingNotes(game),
-    ...(isAnnounced(game.status) ? { topPerformers: writeTopPerformers(game, figures) } : {}),
+    topPerformers: isAnnounced(game.status) ? writeTopPerformers(game, figures) : [],
   };
 }
