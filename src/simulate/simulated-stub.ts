@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { JsonObject } from "./json-value.ts";
+import type { SeasonAnswer } from "./season/simulate-season.ts";
 import { simulateGame } from "./simulate-game.ts";
 import type { SimulationSpec } from "./simulate-game.ts";
 
@@ -11,22 +12,43 @@ export interface StubEnvelope {
   readonly query_params: Readonly<Record<string, string>>;
   readonly url: string;
   readonly status_code: number;
+  /** Where the answer itself does not tell its time. */
+  readonly captured_at?: string;
   readonly response: JsonObject;
 }
 
 /** The host in the URL of a simulated answer: no such host can exist (RFC 2606), so the origin is seen without the body. */
 export const SIMULATED_HOST = "simulated.invalid";
 
-/** Gives the stub of a simulated game's live feed, as if the API had been asked for it. */
-export function simulatedStub(spec: SimulationSpec): StubEnvelope {
+function gameStub(gamePk: number, response: JsonObject): StubEnvelope {
   return {
     endpoint: "game",
     method: "liveGameV1",
-    path_params: { game_pk: String(spec.gamePk) },
+    path_params: { game_pk: String(gamePk) },
     query_params: {},
-    url: `https://${SIMULATED_HOST}/api/v1.1/game/${spec.gamePk}/feed/live`,
+    url: `https://${SIMULATED_HOST}/api/v1.1/game/${gamePk}/feed/live`,
     status_code: 200,
-    response: simulateGame(spec),
+    response,
+  };
+}
+
+/** Gives the stub of a single simulated game's live feed, as if the API had been asked for it. */
+export function simulatedStub(spec: SimulationSpec): StubEnvelope {
+  return gameStub(spec.gamePk, simulateGame(spec));
+}
+
+/** Gives the stub of an answer of a season. */
+export function seasonStub(answer: SeasonAnswer): StubEnvelope {
+  if (answer.kind === "game") return gameStub(answer.gamePk, answer.body);
+  return {
+    endpoint: "schedule",
+    method: "schedule",
+    path_params: {},
+    query_params: { sportId: "1", date: answer.date },
+    url: `https://${SIMULATED_HOST}/api/v1/schedule?sportId=1&date=${answer.date}`,
+    status_code: 200,
+    captured_at: new Date(answer.askedAt).toISOString(),
+    response: answer.body,
   };
 }
 

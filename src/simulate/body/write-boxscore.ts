@@ -9,7 +9,7 @@ import type { Player } from "../league/player.ts";
 import type { GameFigures, PlayerFigures } from "../statistics/tally-game.ts";
 import { playersOf } from "../statistics/tally-game.ts";
 import { writeBoxscorePlayer } from "./write-boxscore-player.ts";
-import { writeGameNotes } from "./write-game-notes.ts";
+import { writeGameNotes, writePitchingNotes } from "./write-game-notes.ts";
 import { writePerson, writeTeam } from "./write-reference.ts";
 import { writeTeamBatting, writeTeamFielding, writeTeamPitching } from "./write-statistics.ts";
 import { noteLabels, writePinchHitNotes, writeTeamInfo } from "./write-team-notes.ts";
@@ -115,7 +115,7 @@ export function writeBoxscore(game: PlayedGame, figures: GameFigures, setting: G
       ? setting.umpires.map((umpire, i) => ({ official: writePerson(umpire), officialType: UMPIRE_POSITIONS[i] ?? "" }))
       : [],
     info: writeGameNotes(game, figures, setting),
-    pitchingNotes: [],
+    pitchingNotes: writePitchingNotes(game),
     topPerformers: isAnnounced(game.status) ? writeTopPerformers(game, figures) : [],
   };
 }

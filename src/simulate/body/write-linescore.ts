@@ -102,7 +102,7 @@ function writeOffense(game: PlayedGame, team: TeamInGame): JsonObject {
 function writeEmptyLinescore(game: PlayedGame): JsonObject {
   const { away, home } = game.rosters;
   return {
-    scheduledInnings: game.scheduledInnings,
+    scheduledInnings: game.conditions.scheduledInnings,
     innings: [],
     teams: { home: {}, away: {} },
     defense: { team: writeTeamName(away.club) },
@@ -116,6 +116,14 @@ function inningState(game: PlayedGame, last: Play, half: "Top" | "Bottom"): stri
   return isBetween ? { Top: "Middle", Bottom: "End" }[half] : half;
 }
 
+const OUTS = ["No", "One", "Two"] as const;
+
+/** "Two out when winning run scored." of a game that ended before the third out. */
+function walkOffNote(last: Play): JsonObject {
+  const outs = last.score.home > last.score.away && last.battingSide === "home" ? OUTS[last.count.outs] : undefined;
+  return outs === undefined ? {} : { note: `${outs} out when winning run scored.` };
+}
+
 /** Writes `liveData.linescore`. */
 export function writeLinescore(game: PlayedGame): JsonObject {
   const last = game.plays.at(-1);
@@ -123,12 +131,13 @@ export function writeLinescore(game: PlayedGame): JsonObject {
   const isTop = last.battingSide === "away";
   const half = isTop ? "Top" : "Bottom";
   return {
+    ...walkOffNote(last),
     currentInning: last.inning,
     currentInningOrdinal: ordinal(last.inning),
     inningState: inningState(game, last, half),
     inningHalf: half,
     isTopInning: isTop,
-    scheduledInnings: game.scheduledInnings,
+    scheduledInnings: game.conditions.scheduledInnings,
     innings: Array.from({ length: last.inning }, (_, i) => ({
       num: i + 1,
       ordinalNum: ordinal(i + 1),

@@ -1,8 +1,10 @@
 import type { PlayedGame } from "../game/game-record.ts";
 import type { GameSetting } from "../game-setting.ts";
+import type { Side } from "../game/side.ts";
 import type { JsonObject } from "../json-value.ts";
 import type { RandomSource } from "../random-source.ts";
 import type { Decisions } from "../statistics/decide-pitchers.ts";
+import type { TeamRecord } from "../season/standings.ts";
 import type { GameFigures } from "../statistics/tally-game.ts";
 import { writeBoxscore } from "./write-boxscore.ts";
 import { writeGameData } from "./write-game-data.ts";
@@ -18,14 +20,24 @@ function writeDecisions({ winner, loser, save }: Decisions): JsonObject {
   return { winner: writePerson(winner), loser: writePerson(loser), ...(save === null ? {} : { save: writePerson(save) }) };
 }
 
+/** All that a feed tells: what was played, what it counts for, where, and how the teams stand with it. */
+export interface FeedSource {
+  readonly game: PlayedGame;
+  readonly figures: GameFigures;
+  readonly setting: GameSetting;
+  /** This game included. */
+  readonly records: Readonly<Record<Side, TeamRecord>>;
+}
+
 /** Writes the whole body of `/api/v1.1/game/{gamePk}/feed/live`: of a finished game, of one that is being played, of one to come. */
-export function writeLiveFeed(game: PlayedGame, figures: GameFigures, setting: GameSetting, random: RandomSource): JsonObject {
+export function writeLiveFeed({ game, figures, setting, records }: FeedSource, random: RandomSource): JsonObject {
+  const { gamePk } = setting.fixture;
   return {
     copyright: SIMULATED_COPYRIGHT,
-    gamePk: setting.gamePk,
-    link: `/api/v1.1/game/${setting.gamePk}/feed/live`,
+    gamePk,
+    link: `/api/v1.1/game/${gamePk}/feed/live`,
     metaData: writeMetaData(game),
-    gameData: writeGameData(game, setting),
+    gameData: writeGameData(game, setting, records),
     liveData: {
       plays: writePlays(game, random),
       linescore: writeLinescore(game),

@@ -4,7 +4,8 @@ import type { Movement, Play, PlayEvent } from "../game/game-record.ts";
 import { outsOn } from "../game/game-record.ts";
 import type { JsonObject } from "../json-value.ts";
 import { POSITIONS } from "../league/position.ts";
-import { writeEvent } from "./write-event.ts";
+import { writeEvent, writeReview } from "./write-event.ts";
+import type { EventContext } from "./write-event.ts";
 import { writeSide } from "./write-player.ts";
 import { personLink, writePerson, writePosition } from "./write-reference.ts";
 import { writtenOnce } from "./written-once.ts";
@@ -83,8 +84,8 @@ export function isScoringPlay(play: Play): boolean {
   return play.movements.some((movement) => movement.end === "score");
 }
 
-/** Writes an element of `allPlays`; `challengeTeamId` is the club that had a call reviewed. */
-export function writePlay(play: Play, challengeTeamId: number | null, hotColdZones: JsonObject): JsonObject {
+/** Writes an element of `allPlays`. */
+export function writePlay(play: Play, context: EventContext, hotColdZones: JsonObject): JsonObject {
   // A play that has just been opened is a stub: nothing has happened that could be a run or an out.
   const isStub = !play.isComplete && play.events.length === 0;
   const { event, eventType, description, rbi, isOut } = play;
@@ -106,7 +107,7 @@ export function writePlay(play: Play, challengeTeamId: number | null, hotColdZon
       endTime: instantText(play.endTime),
       isComplete: play.isComplete,
       ...(isStub ? {} : { isScoringPlay: isScoringPlay(play) }),
-      ...(play.isComplete ? { hasReview: play.challenge !== null } : {}),
+      ...(play.isComplete ? { hasReview: play.review !== null } : {}),
       ...(isStub ? {} : { hasOut: outsOn(play) > 0 }),
       captivatingIndex: play.eventType === "home_run" ? 40 : 0,
     },
@@ -115,8 +116,8 @@ export function writePlay(play: Play, challengeTeamId: number | null, hotColdZon
     ...indicesOf(play.events),
     runnerIndex: play.movements.map((_, i) => i),
     runners: play.movements.map((movement) => writeMovement(movement)),
-    playEvents: play.events.map((playEvent, i) => writeEvent(playEvent, i)),
-    ...(challengeTeamId === null ? {} : { reviewDetails: { isOverturned: false, inProgress: false, reviewType: "MA", challengeTeamId } }),
+    playEvents: play.events.map((playEvent, i) => writeEvent(playEvent, i, context)),
+    ...(play.review === null ? {} : { reviewDetails: writeReview(play.review, context.clubs) }),
     playEndTime: instantText(play.endTime),
     atBatIndex: play.index,
   };

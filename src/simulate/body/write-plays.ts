@@ -48,13 +48,10 @@ function currentPlay(last: JsonObject | undefined): JsonObject {
 /** Writes `liveData.plays`. */
 export function writePlays(game: PlayedGame, random: RandomSource): JsonObject {
   const last = game.plays.length - 1;
+  const context = { rules: game.conditions.rules, clubs: { away: game.rosters.away.club, home: game.rosters.home.club } };
   const allPlays = game.plays.map((play) => {
-    const challengeTeamId = play.challenge === null ? null : game.rosters[play.challenge.side].club.id;
-    return writePlay(
-      play,
-      challengeTeamId,
-      play.index === last ? writeHotColdZones(random.fork(`batter ${play.batter.id}`)) : NO_HOT_COLD_ZONES,
-    );
+    const zones = play.index === last ? writeHotColdZones(random.fork(`batter ${play.batter.id}`)) : NO_HOT_COLD_ZONES;
+    return writePlay(play, context, zones);
   });
   const innings = game.plays.at(-1)?.inning ?? 0;
   return {

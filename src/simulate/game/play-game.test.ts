@@ -1,25 +1,21 @@
 import { describe, expect, test } from "vitest";
-import { MOCKTON_MALLARDS, SIMVILLE_SLIDERS } from "../league/fictional-league.ts";
-import { SURNAMES } from "../league/invented-names.ts";
-import { makeRoster } from "../league/make-roster.ts";
-import type { Club, Roster } from "../league/team.ts";
+import { makeLeague } from "../league/fictional-league.ts";
+import { rosterOf } from "../league/make-squad.ts";
+import { rulesOf } from "../league/season-rules.ts";
 import { createRandomSource } from "../random-source.ts";
 import { runnersOn } from "./base-state.ts";
 import type { Play, PlayedGame } from "./game-record.ts";
 import { outsOn } from "./game-record.ts";
 import { playGame } from "./play-game.ts";
 
-function game(seed: number): PlayedGame {
+function game(seed: number, season = 2024, scheduledInnings = 9): PlayedGame {
   const random = createRandomSource(seed);
-  const roster = (club: Club, firstPlayerId: number, from: number): Roster =>
-    makeRoster(random.fork(club.code), {
-      club,
-      season: 2024,
-      record: { wins: 1, losses: 1 },
-      firstPlayerId,
-      lastNames: SURNAMES.slice(from, from + 26),
-    });
-  return playGame(random.fork("game"), { away: roster(MOCKTON_MALLARDS, 1, 0), home: roster(SIMVILLE_SLIDERS, 101, 26) }, 0);
+  const [first, second] = makeLeague(random.fork("league")).squads;
+  if (first === undefined || second === undefined) throw new RangeError("a game needs two squads");
+  const rosters = { away: rosterOf(second, seed, random.fork("away")), home: rosterOf(first, seed, random.fork("home")) };
+  const homePlateUmpire = { id: 1, fullName: "Umpire (sim)" };
+  const conditions = { rules: rulesOf(season), scheduledInnings, startTime: 0, canRain: true, suspendedIn: null, homePlateUmpire };
+  return playGame(random.fork("game"), rosters, conditions);
 }
 
 function halves(plays: readonly Play[]): Play[][] {

@@ -45,8 +45,13 @@ export class TeamInGame {
   bench: readonly Player[];
   bullpen: readonly Player[];
   moundVisits = 0;
-  /** Calls that the manager has challenged in vain. */
-  challenges = 0;
+  /** Calls that the manager has had reviewed, and those of them that stood. */
+  reviewsUsed = 0;
+  reviewsLost = 0;
+  /** Balls and strikes that were challenged. */
+  pitchChallengesWon = 0;
+  pitchChallengesLost = 0;
+  isManagerEjected = false;
   private nextSlot = 0;
 
   constructor(side: Side, roster: Roster) {
@@ -120,7 +125,7 @@ export class TeamInGame {
   }
 
   /** Puts a player of the bench into the slot of another. */
-  substitute(replaced: Appearance, player: Player, position: LineupPosition | "PH", inning: number): Appearance {
+  substitute(replaced: Appearance, player: Player, position: LineupPosition | "PH" | "PR", inning: number): Appearance {
     if (replaced.slot === null) throw new RangeError("a pitcher has no slot");
     const appearance: Appearance = {
       player,

@@ -54,7 +54,7 @@ function openPlay(play: Play, eventCount: number): Play {
     basesAfter: bases,
     events,
     movements: play.movements.slice(0, movements),
-    challenge: null,
+    review: null,
   };
 }
 

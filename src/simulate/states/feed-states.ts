@@ -1,7 +1,8 @@
 import type { Play } from "../game/game-record.ts";
 import type { JsonObject } from "../json-value.ts";
-import type { SimulatedGame } from "../simulate-game.ts";
-import { writeGameState } from "../simulate-game.ts";
+import { writeGameState } from "../simulated-game.ts";
+import type { SimulatedGame } from "../simulated-game.ts";
+import type { Fixture } from "../season/fixture.ts";
 import { cutGame } from "./cut-game.ts";
 import type { Cut } from "./cut-game.ts";
 import { scoredAtFirst } from "./first-scoring.ts";
@@ -20,15 +21,16 @@ export interface FeedState {
 /** The states before the clubs hand in their line-up cards; a postponed game has been announced for its first day too. */
 function* statesBefore(simulated: SimulatedGame): Generator<FeedState> {
   const { game, setting } = simulated;
-  const write = (status: "Scheduled" | "Postponed", at: number, day: SimulatedGame["setting"]): FeedState => {
+  const { fixture } = setting;
+  const write = (status: "Scheduled" | "Postponed", at: number, day: Fixture): FeedState => {
     const cut: Cut = { status, at, completePlays: 0, openEvents: null };
-    return { body: writeGameState({ ...simulated, setting: day }, cutGame(game, cut)), since: at };
+    return { body: writeGameState({ ...simulated, setting: { ...setting, fixture: day } }, cutGame(game, cut)), since: at };
   };
-  const days = setting.postponedFrom === null ? [setting] : [{ ...setting, ...setting.postponedFrom }, setting];
+  const days = fixture.postponedFrom === undefined ? [fixture] : [{ ...fixture, ...fixture.postponedFrom }, fixture];
   for (const day of days) {
     yield write("Scheduled", day.startTime - 20 * HOUR, day);
     yield write("Scheduled", day.startTime - 8 * HOUR, day);
-    if (day !== setting) yield write("Postponed", day.startTime - 90 * MINUTE, day);
+    if (day !== fixture) yield write("Postponed", day.startTime - 90 * MINUTE, day);
   }
 }
 
