@@ -131,7 +131,7 @@ export function writeLinescore(game: PlayedGame): JsonObject {
   const isTop = last.battingSide === "away";
   const half = isTop ? "Top" : "Bottom";
   return {
-    ...walkOffNote(last),
+    ...(isOver(game.status) ? walkOffNote(last) : {}),
     currentInning: last.inning,
     currentInningOrdinal: ordinal(last.inning),
     inningState: inningState(game, last, half),
