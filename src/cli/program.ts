@@ -314,6 +314,31 @@ const COMMANDS: readonly { readonly group: string | null; readonly description: 
     ],
   },
   {
+    group: "simulate",
+    description: "games of a fictional league, in the form of the API's answers: no content of MLB",
+    commands: [
+      {
+        name: "season",
+        description:
+          "play the first games of a season, and record each game's feed and each day's schedule; the same seed gives the same bytes",
+        options: [
+          new Option("--games <n>", "so many games").makeOptionMandatory(),
+          new Option(
+            "--to <where>",
+            "stubs: recordings in --stub-dir, which has to be named; captures: raw of the home",
+          ).makeOptionMandatory(),
+          new Option("--seed <n>", "which of all possible seasons, 0 to 9999; part of the games' numbers").default("1"),
+          new Option("--seasons <years>", "by the rules of these years, 2020 to 2026, the games shared among them").default("2026"),
+        ],
+        examples: [
+          "mlb-etl simulate season --games 20 --to captures",
+          "mlb-etl simulate season --games 200 --seed 7 --seasons 2020,2022,2026 --to stubs --stub-dir my-season",
+        ],
+        load: async () => (await import("./commands/simulate-season.ts")).runSimulateSeason,
+      },
+    ],
+  },
+  {
     group: "config",
     description: "settings",
     commands: [

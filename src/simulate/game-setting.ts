@@ -7,6 +7,8 @@ export const UMPIRE_POSITIONS = ["Home Plate", "First Base", "Second Base", "Thi
 /** What is settled of a game before its first pitch, apart from the teams. */
 export interface GameSetting {
   readonly fixture: Fixture;
+  /** The day for which the game was announced at first; `null` if it was played on that day. */
+  readonly postponedFrom: Pick<Fixture, "date" | "startTime"> | null;
   /** In the order of `UMPIRE_POSITIONS`. */
   readonly umpires: readonly Person[];
   readonly officialScorer: Person;
@@ -32,12 +34,18 @@ function makeWeather(random: RandomSource, fixture: Fixture): GameSetting["weath
 }
 
 /** Settles who judges, writes down and watches a game, and in what weather. `officials` are at least seven. */
-export function makeGameSetting(random: RandomSource, fixture: Fixture, officials: readonly Person[]): GameSetting {
+export function makeGameSetting(
+  random: RandomSource,
+  fixture: Fixture,
+  officials: readonly Person[],
+  postponedFrom: GameSetting["postponedFrom"] = null,
+): GameSetting {
   const [officialScorer, datacaster, other, ...umpires] = random.shuffled(officials);
   if (officialScorer === undefined || datacaster === undefined || other === undefined) throw new RangeError("not enough officials");
   const { capacity } = fixture.home.venue;
   return {
     fixture,
+    postponedFrom,
     umpires: umpires.slice(0, UMPIRE_POSITIONS.length),
     officialScorer,
     datacaster,

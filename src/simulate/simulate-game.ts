@@ -1,4 +1,6 @@
+import { writeLiveFeed } from "./body/write-live-feed.ts";
 import type { PlayedGame } from "./game/game-record.ts";
+import { isOver } from "./game/game-status.ts";
 import { playGame } from "./game/play-game.ts";
 import type { Side } from "./game/side.ts";
 import { makeGameSetting } from "./game-setting.ts";
@@ -12,11 +14,9 @@ import type { Club, Roster } from "./league/team.ts";
 import { createRandomSource } from "./random-source.ts";
 import type { RandomSource } from "./random-source.ts";
 import type { Fixture } from "./season/fixture.ts";
-import { writeGameState } from "./simulated-game.ts";
-import type { SimulatedGame } from "./simulated-game.ts";
 import type { TeamRecord } from "./season/standings.ts";
-import { inventSeason } from "./statistics/season-lines.ts";
-import { playersOf, seasonsBefore } from "./statistics/tally-game.ts";
+import { inventSeasons, tallyGame } from "./statistics/tally-game.ts";
+import type { SeasonsBefore } from "./statistics/tally-game.ts";
 
 const HOUR = 3_600_000;
 
@@ -26,7 +26,7 @@ export interface SimulationSpec {
   readonly gamePk: number;
   /** The day of the game at its park, `YYYY-MM-DD`; default 2024-07-12. Its year decides the rules. */
   readonly date?: string;
-  /** The day for which it was announced at first, when it was put off to `date`. */
+  /** The day for which it was announced at first, when it was postponed to `date`. */
   readonly postponedFrom?: string;
   /** The inning before which it is suspended, to be resumed on the next day. */
   readonly suspendedIn?: number;
@@ -42,15 +42,25 @@ export function rosterIn(league: League, club: Club, gameNumber: number, random:
   return rosterOf(squad, gameNumber, random.fork(`roster ${club.code}`));
 }
 
-/** Plays a fixture; `earliestStart` (milliseconds) holds it back, as the first game of a double-header does the second. */
+/** When a game is played, where that is not as the schedule says. */
+export interface OtherTime {
+  /** The day for which it was announced at first, and its start then. */
+  readonly postponedFrom?: GameSetting["postponedFrom"];
+  /** Milliseconds: not before this, as the first game of a double-header holds back the second. */
+  readonly earliestStart?: number;
+  /** The inning before which it is suspended until the next day. */
+  readonly suspendedIn?: number | null;
+}
+
+/** Plays a fixture. */
 export function playFixture(
   random: RandomSource,
   league: League,
   fixture: Fixture,
   rosters: Readonly<Record<Side, Roster>>,
-  earliestStart = 0,
+  { postponedFrom = null, earliestStart = 0, suspendedIn = null }: OtherTime = {},
 ): { readonly game: PlayedGame; readonly setting: GameSetting } {
-  const setting = makeGameSetting(random.fork("setting"), fixture, league.officials);
+  const setting = makeGameSetting(random.fork("setting"), fixture, league.officials, postponedFrom);
   const homePlateUmpire = setting.umpires[0];
   if (homePlateUmpire === undefined) throw new RangeError("a game needs umpires");
   const game = playGame(random.fork("game"), rosters, {
@@ -58,22 +68,22 @@ export function playFixture(
     scheduledInnings: fixture.scheduledInnings,
     startTime: Math.max(fixture.startTime, earliestStart),
     canRain: !fixture.home.venue.hasRoof,
-    suspendedIn: fixture.suspendedIn ?? null,
+    suspendedIn,
     homePlateUmpire,
   });
   return { game, setting };
 }
 
+function eveningOf(date: string, home: Club): number {
+  return Date.parse(`${date}T19:10:00.000Z`) - home.venue.timeZone.offsetHours * HOUR;
+}
+
 /** A single game of the evening: ten past seven where it is played. */
-function singleFixture(spec: SimulationSpec): Fixture {
-  const { gamePk, date = "2024-07-12", postponedFrom, suspendedIn, away = defaultClub(1), home = defaultClub(0) } = spec;
-  const startOn = (day: string): number => Date.parse(`${day}T19:10:00.000Z`) - home.venue.timeZone.offsetHours * HOUR;
+function singleFixture({ gamePk, date = "2024-07-12", away = defaultClub(1), home = defaultClub(0) }: SimulationSpec): Fixture {
   return {
     gamePk,
     date,
-    startTime: startOn(date),
-    ...(postponedFrom === undefined ? {} : { postponedFrom: { date: postponedFrom, startTime: startOn(postponedFrom) } }),
-    ...(suspendedIn === undefined ? {} : { suspendedIn }),
+    startTime: eveningOf(date, home),
     dayNight: "night",
     away,
     home,
@@ -91,38 +101,59 @@ function defaultClub(index: number): Club {
   return club;
 }
 
-/** A record before a game that is one of its season's 94th. */
+/** A record in the middle of a season. */
 function inventRecord(random: RandomSource): TeamRecord {
   const wins = random.integer(38, 56);
   return { wins, losses: 93 - wins, isDivisionLeader: false, divisionGamesBack: "-", leagueGamesBack: "-" };
 }
 
-function withGame(record: TeamRecord, hasWon: boolean): TeamRecord {
-  return hasWon ? { ...record, wins: record.wins + 1 } : { ...record, losses: record.losses + 1 };
+function withResult(record: TeamRecord, hasWon: boolean): TeamRecord {
+  return { ...record, wins: record.wins + (hasWon ? 1 : 0), losses: record.losses + (hasWon ? 0 : 1) };
 }
 
-/** Plays a single game of the fictional league, from the first pitch to the last out. Pure: no clock, no input or output. */
-export function playSingleGame(spec: SimulationSpec): SimulatedGame {
+type Records = Readonly<Record<Side, TeamRecord>>;
+
+/** A game that has been played, with all that its feed tells beside it. */
+export interface SimulatedGame {
+  readonly game: PlayedGame;
+  readonly setting: GameSetting;
+  readonly seasons: SeasonsBefore;
+  /** How the teams stood before the game, and with it. */
+  readonly records: { readonly before: Records; readonly after: Records };
+  /** The source of the whole game; what is drawn from it later has a fork of its own. */
+  readonly random: RandomSource;
+}
+
+/** Plays one game of the fictional league, from the first pitch to the last out. Pure: no clock, no input or output. */
+export function playSimulation(spec: SimulationSpec): SimulatedGame {
   const random = createRandomSource(spec.seed);
   const fixture = singleFixture(spec);
+  const { away, home } = fixture;
   const league = makeLeague(random.fork("league"));
-  const rosters = { away: rosterIn(league, fixture.away, 0, random), home: rosterIn(league, fixture.home, 0, random) };
-  const { game, setting } = playFixture(random, league, fixture, rosters);
-  const invented = random.fork("figures");
-  const players = [...playersOf(rosters.away), ...playersOf(rosters.home)];
-  const seasons = new Map(players.map((player) => [player, inventSeason(invented.fork(`season ${player.id}`), player)]));
-  const last = game.plays.at(-1);
-  const hasHomeWon = last !== undefined && last.score.home > last.score.away;
-  const before = {
-    away: inventRecord(random.fork(`record ${fixture.away.code}`)),
-    home: inventRecord(random.fork(`record ${fixture.home.code}`)),
-  };
-  const after = { away: withGame(before.away, !hasHomeWon), home: withGame(before.home, hasHomeWon) };
-  return { game, setting, before: seasonsBefore(seasons), records: { before, after }, random };
+  const rosters = { away: rosterIn(league, away, 0, random), home: rosterIn(league, home, 0, random) };
+  const { postponedFrom: day, suspendedIn = null } = spec;
+  const postponedFrom = day === undefined ? null : { date: day, startTime: eveningOf(day, home) };
+  const { game, setting } = playFixture(random, league, fixture, rosters, { postponedFrom, suspendedIn });
+  const before = { away: inventRecord(random.fork(`record ${away.code}`)), home: inventRecord(random.fork(`record ${home.code}`)) };
+  const hasHomeWon = winnerOf(game) === "home";
+  const after = { away: withResult(before.away, !hasHomeWon), home: withResult(before.home, hasHomeWon) };
+  return { game, setting, seasons: inventSeasons(rosters, random.fork("figures")), records: { before, after }, random };
 }
 
-/** Simulates a single game and gives it as the body of the live feed: its final state, in the shape and size of real ones. */
+export function winnerOf(game: PlayedGame): Side {
+  const last = game.plays.at(-1);
+  if (last === undefined) throw new RangeError("nothing was played");
+  return last.score.home > last.score.away ? "home" : "away";
+}
+
+/** Writes the body of the live feed for as much of the game as `game` holds. */
+export function writeGameState({ setting, seasons, records, random }: SimulatedGame, game: PlayedGame): JsonObject {
+  const figures = tallyGame(game, seasons);
+  return writeLiveFeed({ game, figures, setting, records: isOver(game.status) ? records.after : records.before }, random.fork("zones"));
+}
+
+/** Simulates one game and gives it as the body of the live feed: its final state, in the shape and size of real ones. */
 export function simulateGame(spec: SimulationSpec): JsonObject {
-  const simulated = playSingleGame(spec);
+  const simulated = playSimulation(spec);
   return writeGameState(simulated, simulated.game);
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { JsonObject } from "./json-value.ts";
 import type { SeasonAnswer } from "./season/simulate-season.ts";
-import { simulateGame } from "./simulate-game.ts";
+import { simulateGame, writeGameState } from "./simulate-game.ts";
 import type { SimulationSpec } from "./simulate-game.ts";
 
 /** A recorded answer in the layout of the Python client `pymlb_statsapi`. */
@@ -20,10 +20,13 @@ export interface StubEnvelope {
 /** The host in the URL of a simulated answer: no such host can exist (RFC 2606), so the origin is seen without the body. */
 export const SIMULATED_HOST = "simulated.invalid";
 
+/** The methods whose answers are simulated, by the names of the client. */
+export const FEED_METHOD = { endpoint: "game", method: "liveGameV1" } as const;
+export const SCHEDULE_METHOD = { endpoint: "schedule", method: "schedule" } as const;
+
 function gameStub(gamePk: number, response: JsonObject): StubEnvelope {
   return {
-    endpoint: "game",
-    method: "liveGameV1",
+    ...FEED_METHOD,
     path_params: { game_pk: String(gamePk) },
     query_params: {},
     url: `https://${SIMULATED_HOST}/api/v1.1/game/${gamePk}/feed/live`,
@@ -39,10 +42,10 @@ export function simulatedStub(spec: SimulationSpec): StubEnvelope {
 
 /** Gives the stub of an answer of a season. */
 export function seasonStub(answer: SeasonAnswer): StubEnvelope {
-  if (answer.kind === "game") return gameStub(answer.gamePk, answer.body);
+  if (answer.kind === "game")
+    return gameStub(answer.simulated.setting.fixture.gamePk, writeGameState(answer.simulated, answer.simulated.game));
   return {
-    endpoint: "schedule",
-    method: "schedule",
+    ...SCHEDULE_METHOD,
     path_params: {},
     query_params: { sportId: "1", date: answer.date },
     url: `https://${SIMULATED_HOST}/api/v1/schedule?sportId=1&date=${answer.date}`,

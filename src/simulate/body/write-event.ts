@@ -128,7 +128,7 @@ function writeNoPitch(event: NoPitchEvent, index: number): JsonObject {
     },
     count: { ...event.count },
     index,
-    playId: event.playId,
+    ...(event.pending.has("playId") ? {} : { playId: event.playId }),
     ...(description === null ? {} : { pitchNumber: 0 }),
     ...writeSpan(event),
     isPitch: false,

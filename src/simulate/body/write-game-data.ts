@@ -142,14 +142,6 @@ function writeGameInfo(game: PlayedGame, setting: GameSetting): JsonObject {
   };
 }
 
-function writeWriters({ officialScorer, datacaster, secondDatacaster }: GameSetting): JsonObject {
-  return {
-    officialScorer: writePerson(officialScorer),
-    primaryDatacaster: writePerson(datacaster),
-    ...(secondDatacaster === null ? {} : { secondaryDatacaster: writePerson(secondDatacaster) }),
-  };
-}
-
 function writePitchChallenges(game: PlayedGame): JsonObject {
   return {
     hasChallenges: true,
@@ -161,6 +153,14 @@ function writePitchChallenges(game: PlayedGame): JsonObject {
         remaining: PITCH_CHALLENGES - pitchChallengesLost,
       };
     }),
+  };
+}
+
+function writeWitnesses({ officialScorer, datacaster, secondDatacaster }: GameSetting): JsonObject {
+  return {
+    officialScorer: writePerson(officialScorer),
+    primaryDatacaster: writePerson(datacaster),
+    ...(secondDatacaster === null ? {} : { secondaryDatacaster: writePerson(secondDatacaster) }),
   };
 }
 
@@ -186,7 +186,7 @@ export function writeGameData(game: PlayedGame, setting: GameSetting, records: R
     },
     datetime: {
       dateTime: secondText(fixture.startTime),
-      originalDate: fixture.postponedFrom?.date ?? date,
+      originalDate: setting.postponedFrom?.date ?? date,
       officialDate: date,
       dayNight: fixture.dayNight,
       ...clockText(fixture.startTime, venue.timeZone.offsetHours),
@@ -208,7 +208,7 @@ export function writeGameData(game: PlayedGame, setting: GameSetting, records: R
     flags: writeFlags(game),
     alerts: [],
     probablePitchers: bothSides((side) => writePerson(game.rosters[side].startingPitcher)),
-    ...(isAnnounced(game.status) ? writeWriters(setting) : {}),
+    ...(isAnnounced(game.status) ? writeWitnesses(setting) : {}),
     moundVisits: bothSides((side) => ({
       used: game.teams[side].moundVisits,
       remaining: game.conditions.rules.moundVisits - game.teams[side].moundVisits,

@@ -78,7 +78,7 @@ export function writePitchingNotes(game: PlayedGame): string[] {
       const own = faced.filter((play) => play.pitcher === pitcher);
       const inning = own.at(-1)?.inning ?? 0;
       const last = own.filter((play) => play.inning === inning);
-      if (last.some((play) => outsOn(play) > 0)) return [];
+      if (last.length === 0 || last.some((play) => outsOn(play) > 0)) return [];
       return [`${pitcher.lastName} pitched to ${last.length} ${last.length === 1 ? "batter" : "batters"} in the ${ordinal(inning)}.`];
     });
   });

@@ -99,6 +99,15 @@ function writeOffense(game: PlayedGame, team: TeamInGame): JsonObject {
   };
 }
 
+const OUTS = ["No", "One", "Two"] as const;
+
+/** "Two out when winning run scored." of a game that ended before the third out. */
+function walkOffNote(game: PlayedGame, last: Play): JsonObject {
+  const isWon = isOver(game.status) && last.score.home > last.score.away && last.battingSide === "home";
+  const outs = isWon ? OUTS[last.count.outs] : undefined;
+  return outs === undefined ? {} : { note: `${outs} out when winning run scored.` };
+}
+
 function writeEmptyLinescore(game: PlayedGame): JsonObject {
   const { away, home } = game.rosters;
   return {
@@ -116,14 +125,6 @@ function inningState(game: PlayedGame, last: Play, half: "Top" | "Bottom"): stri
   return isBetween ? { Top: "Middle", Bottom: "End" }[half] : half;
 }
 
-const OUTS = ["No", "One", "Two"] as const;
-
-/** "Two out when winning run scored." of a game that ended before the third out. */
-function walkOffNote(last: Play): JsonObject {
-  const outs = last.score.home > last.score.away && last.battingSide === "home" ? OUTS[last.count.outs] : undefined;
-  return outs === undefined ? {} : { note: `${outs} out when winning run scored.` };
-}
-
 /** Writes `liveData.linescore`. */
 export function writeLinescore(game: PlayedGame): JsonObject {
   const last = game.plays.at(-1);
@@ -131,7 +132,7 @@ export function writeLinescore(game: PlayedGame): JsonObject {
   const isTop = last.battingSide === "away";
   const half = isTop ? "Top" : "Bottom";
   return {
-    ...(isOver(game.status) ? walkOffNote(last) : {}),
+    ...walkOffNote(game, last),
     currentInning: last.inning,
     currentInningOrdinal: ordinal(last.inning),
     inningState: inningState(game, last, half),

@@ -27,6 +27,7 @@ function changeOfEvent(play: Play, event: PlayEvent): Change {
     case "no_pitch":
     case "pickoff":
     case "stepoff":
+    case "no_pitch":
       return { gameEvents: [event.kind], logicalEvents: [] };
     case "action":
       return { gameEvents: [event.eventType], logicalEvents: event.eventType === "pitching_substitution" ? ["pitcherChange"] : [] };

@@ -49,10 +49,9 @@ function currentPlay(last: JsonObject | undefined): JsonObject {
 export function writePlays(game: PlayedGame, random: RandomSource): JsonObject {
   const last = game.plays.length - 1;
   const context = { rules: game.conditions.rules, clubs: { away: game.rosters.away.club, home: game.rosters.home.club } };
-  const allPlays = game.plays.map((play) => {
-    const zones = play.index === last ? writeHotColdZones(random.fork(`batter ${play.batter.id}`)) : NO_HOT_COLD_ZONES;
-    return writePlay(play, context, zones);
-  });
+  const allPlays = game.plays.map((play) =>
+    writePlay(play, context, play.index === last ? writeHotColdZones(random.fork(`play ${play.index}`)) : NO_HOT_COLD_ZONES),
+  );
   const innings = game.plays.at(-1)?.inning ?? 0;
   return {
     allPlays,

@@ -7,10 +7,6 @@ export interface Fixture {
   readonly date: string;
   /** When it is to begin, milliseconds since 1970 (UTC). */
   readonly startTime: number;
-  /** The day for which it was announced at first, where it was put off. */
-  readonly postponedFrom?: Pick<Fixture, "date" | "startTime">;
-  /** The inning before which it is broken off until the next day. */
-  readonly suspendedIn?: number;
   readonly dayNight: "day" | "night";
   readonly away: Club;
   readonly home: Club;

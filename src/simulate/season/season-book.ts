@@ -1,7 +1,9 @@
-import type { Player } from "../league/player.ts";
+import type { Side } from "../game/side.ts";
+import type { Roster } from "../league/team.ts";
 import { BATTING_COUNTS, FIELDING_COUNTS, PITCHING_COUNTS, zeroCounts } from "../statistics/counts.ts";
 import type { SeasonLines } from "../statistics/season-lines.ts";
-import type { GameFigures } from "../statistics/tally-game.ts";
+import { playersOf } from "../statistics/tally-game.ts";
+import type { GameFigures, SeasonsBefore } from "../statistics/tally-game.ts";
 
 const NOTHING: SeasonLines = {
   batting: zeroCounts(BATTING_COUNTS),
@@ -13,8 +15,9 @@ const NOTHING: SeasonLines = {
 export class SeasonBook {
   readonly #lines = new Map<number, SeasonLines>();
 
-  linesOf(player: Player): SeasonLines {
-    return this.#lines.get(player.id) ?? NOTHING;
+  linesOf(rosters: Readonly<Record<Side, Roster>>): SeasonsBefore {
+    const players = [...playersOf(rosters.away), ...playersOf(rosters.home)];
+    return new Map(players.map((player) => [player.id, this.#lines.get(player.id) ?? NOTHING]));
   }
 
   add(figures: GameFigures): void {

@@ -6,9 +6,9 @@ import type { League } from "../league/fictional-league.ts";
 import { rulesOf } from "../league/season-rules.ts";
 import { createRandomSource } from "../random-source.ts";
 import type { RandomSource } from "../random-source.ts";
-import { playFixture, rosterIn } from "../simulate-game.ts";
-import { writeGameState } from "../simulated-game.ts";
-import { playersOf, seasonsBefore, tallyGame } from "../statistics/tally-game.ts";
+import { playFixture, rosterIn, winnerOf } from "../simulate-game.ts";
+import type { SimulatedGame } from "../simulate-game.ts";
+import { tallyGame } from "../statistics/tally-game.ts";
 import type { Fixture } from "./fixture.ts";
 import { gamesOfSeason, makeSchedule } from "./make-schedule.ts";
 import { SeasonBook } from "./season-book.ts";
@@ -31,9 +31,9 @@ function gameNumber({ seed, season }: SeasonSpec, n: number): number {
   return 1_000_000_000 + seed * 100_000 + (season % 100) * 1_000 + n;
 }
 
-/** The final live feed of a game, or the schedule of a day as it is asked for when the day's games are over. */
+/** A game when it is over, or the schedule of a day as it is asked for when the day's games are over. */
 export type SeasonAnswer =
-  | { readonly kind: "game"; readonly gamePk: number; readonly body: JsonObject }
+  | { readonly kind: "game"; readonly simulated: SimulatedGame }
   | { readonly kind: "schedule"; readonly date: string; readonly askedAt: number; readonly body: JsonObject };
 
 const MINUTE = 60_000;
@@ -53,31 +53,30 @@ class SeasonInProgress {
     this.#random = random.fork(`season ${spec.season}`);
   }
 
-  /** Plays a game; `previousEnd` is when the same park was last played in on that day. */
-  play(fixture: Fixture, previousEnd: number): { readonly answer: SeasonAnswer; readonly played: ScheduledGame; readonly endTime: number } {
+  /** Plays a game; `earliestStart` is when its park is free again on that day. */
+  play(fixture: Fixture, earliestStart: number): SimulatedGame {
     const { away, home, gamePk } = fixture;
     const random = this.#random.fork(`game ${gamePk}`);
     const rosters = {
       away: rosterIn(this.#league, away, this.#standings.played(away), random),
       home: rosterIn(this.#league, home, this.#standings.played(home), random),
     };
-    const { game, setting } = playFixture(random, this.#league, fixture, rosters, previousEnd === 0 ? 0 : previousEnd + REST);
-    const players = [...playersOf(rosters.away), ...playersOf(rosters.home)];
-    const lines = seasonsBefore(new Map(players.map((player) => [player, this.#book.linesOf(player)])));
-    this.#book.add(tallyGame(game, lines));
-    const score = game.plays.at(-1)?.score ?? { away: 0, home: 0 };
-    const before = { away: this.#standings.recordOf(away), home: this.#standings.recordOf(home) };
-    if (score.home > score.away) this.#standings.add(home, away);
+    const seasons = this.#book.linesOf(rosters);
+    const before = this.#recordsOf(fixture);
+    const { game, setting } = playFixture(random, this.#league, fixture, rosters, { earliestStart });
+    this.#book.add(tallyGame(game, seasons));
+    if (winnerOf(game) === "home") this.#standings.add(home, away);
     else this.#standings.add(away, home);
-    const after = { away: this.#standings.recordOf(away), home: this.#standings.recordOf(home) };
-    const body = writeGameState({ game, setting, before: lines, records: { before, after }, random }, game);
-    return { answer: { kind: "game", gamePk, body }, played: { fixture, records: after, score }, endTime: game.endTime };
+    return { game, setting, seasons, records: { before, after: this.#recordsOf(fixture) }, random };
   }
 
-  /** A game that is not played (yet). */
+  /** How a game that has not been played stands in the schedule. */
   announce(fixture: Fixture): ScheduledGame {
-    const records = { away: this.#standings.recordOf(fixture.away), home: this.#standings.recordOf(fixture.home) };
-    return { fixture, records, score: null };
+    return { fixture, records: this.#recordsOf(fixture), score: null };
+  }
+
+  #recordsOf({ away, home }: Fixture): ScheduledGame["records"] {
+    return { away: this.#standings.recordOf(away), home: this.#standings.recordOf(home) };
   }
 
   schedule(spec: SeasonSpec): Iterable<Fixture[]> {
@@ -86,8 +85,7 @@ class SeasonInProgress {
 }
 
 /**
- * Plays a season game by game and gives the answers that the API would have given, in the order of time: the feed of each game
- * when it is over, the schedule of each day after its last game. Games beyond the last one asked for stand in the schedule of its day, not yet played.
+ * Plays a season game by game and gives what the API would have known, in the order of time: each game when it is over, the schedule of each day after its last game. Games beyond the last one asked for stand in the schedule of its day, not yet played.
  * @throws RangeError for a season, seed or number of games that cannot be.
  */
 export function* simulateSeason(spec: SeasonSpec): Generator<SeasonAnswer> {
@@ -98,20 +96,21 @@ export function* simulateSeason(spec: SeasonSpec): Generator<SeasonAnswer> {
   let rest = spec.games;
   for (const day of season.schedule(spec)) {
     const listed: ScheduledGame[] = [];
-    const endTimes = new Map<number, number>();
+    const freeFrom = new Map<number, number>();
     for (const fixture of day) {
       if (rest === 0) {
         listed.push(season.announce(fixture));
         continue;
       }
       rest -= 1;
-      const { answer, played, endTime } = season.play(fixture, endTimes.get(fixture.home.id) ?? 0);
-      endTimes.set(fixture.home.id, endTime);
-      listed.push(played);
-      yield answer;
+      const simulated = season.play(fixture, freeFrom.get(fixture.home.id) ?? 0);
+      const { game, records } = simulated;
+      freeFrom.set(fixture.home.id, game.endTime + REST);
+      listed.push({ fixture, records: records.after, score: game.plays.at(-1)?.score ?? null });
+      yield { kind: "game", simulated };
     }
     const date = day[0]?.date ?? "";
-    yield { kind: "schedule", date, askedAt: Math.max(...endTimes.values()) + 10 * MINUTE, body: writeScheduleDay(date, listed) };
+    yield { kind: "schedule", date, askedAt: Math.max(...freeFrom.values()), body: writeScheduleDay(date, listed) };
     if (rest === 0) return;
   }
 }

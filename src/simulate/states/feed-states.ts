@@ -1,8 +1,7 @@
 import type { Play } from "../game/game-record.ts";
 import type { JsonObject } from "../json-value.ts";
-import { writeGameState } from "../simulated-game.ts";
-import type { SimulatedGame } from "../simulated-game.ts";
-import type { Fixture } from "../season/fixture.ts";
+import type { SimulatedGame } from "../simulate-game.ts";
+import { writeGameState } from "../simulate-game.ts";
 import { cutGame } from "./cut-game.ts";
 import type { Cut } from "./cut-game.ts";
 import { scoredAtFirst } from "./first-scoring.ts";
@@ -21,16 +20,17 @@ export interface FeedState {
 /** The states before the clubs hand in their line-up cards; a postponed game has been announced for its first day too. */
 function* statesBefore(simulated: SimulatedGame): Generator<FeedState> {
   const { game, setting } = simulated;
-  const { fixture } = setting;
-  const write = (status: "Scheduled" | "Postponed", at: number, day: Fixture): FeedState => {
+  const write = (status: "Scheduled" | "Postponed", at: number, day: SimulatedGame["setting"]): FeedState => {
     const cut: Cut = { status, at, completePlays: 0, openEvents: null };
-    return { body: writeGameState({ ...simulated, setting: { ...setting, fixture: day } }, cutGame(game, cut)), since: at };
+    return { body: writeGameState({ ...simulated, setting: day }, cutGame(game, cut)), since: at };
   };
-  const days = fixture.postponedFrom === undefined ? [fixture] : [{ ...fixture, ...fixture.postponedFrom }, fixture];
+  const { fixture, postponedFrom } = setting;
+  const days = postponedFrom === null ? [setting] : [{ ...setting, fixture: { ...fixture, ...postponedFrom } }, setting];
   for (const day of days) {
-    yield write("Scheduled", day.startTime - 20 * HOUR, day);
-    yield write("Scheduled", day.startTime - 8 * HOUR, day);
-    if (day !== fixture) yield write("Postponed", day.startTime - 90 * MINUTE, day);
+    const { startTime } = day.fixture;
+    yield write("Scheduled", startTime - 20 * HOUR, day);
+    yield write("Scheduled", startTime - 8 * HOUR, day);
+    if (day !== setting) yield write("Postponed", startTime - 90 * MINUTE, day);
   }
 }
 

@@ -19,6 +19,7 @@ function drawDelays(random: RandomSource, event: PlayEvent): Delays {
     case "no_pitch":
     case "pickoff":
     case "stepoff":
+    case "no_pitch":
       return new Map<LateFigure, number>([["playId", random.chance(0.6) ? states() : 0]]);
     case "action":
       return new Map<LateFigure, number>([["endTime", random.chance(0.2) ? states() : 0]]);

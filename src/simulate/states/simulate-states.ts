@@ -1,5 +1,5 @@
 import type { JsonObject } from "../json-value.ts";
-import { playSingleGame } from "../simulate-game.ts";
+import { playSimulation } from "../simulate-game.ts";
 import type { SimulationSpec } from "../simulate-game.ts";
 import { feedStates } from "./feed-states.ts";
 
@@ -20,7 +20,7 @@ const STALE_SHARE = 0.015;
  * Only a few bodies are held at a time. Pure, as `simulateGame` is: the same spec gives the same bodies at the same times.
  */
 export function* simulateStates(spec: SimulationSpec): Generator<SimulatedState> {
-  const simulated = playSingleGame(spec);
+  const simulated = playSimulation(spec);
   const random = simulated.random.fork("polls");
   const copies: JsonObject[] = [];
   let now = 0;

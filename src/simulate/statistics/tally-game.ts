@@ -3,11 +3,13 @@ import type { PlayedGame } from "../game/game-record.ts";
 import type { Side } from "../game/side.ts";
 import type { Player } from "../league/player.ts";
 import type { Roster } from "../league/team.ts";
+import type { RandomSource } from "../random-source.ts";
 import { isOver } from "../game/game-status.ts";
 import { BATTING_COUNTS, FIELDING_COUNTS, PITCHING_COUNTS, sumCounts, zeroCounts } from "./counts.ts";
 import type { BattingLine, FieldingLine, PitchingLine } from "./counts.ts";
 import { decidePitchers } from "./decide-pitchers.ts";
 import type { Decisions } from "./decide-pitchers.ts";
+import { inventSeason } from "./season-lines.ts";
 import type { SeasonLines } from "./season-lines.ts";
 import { tallyBatting } from "./tally-batting.ts";
 import { tallyFielding } from "./tally-fielding.ts";
@@ -36,23 +38,20 @@ export interface GameFigures {
   readonly teams: Readonly<Record<Side, TeamFigures>>;
 }
 
-/** What a player had done in the season before the game. */
-export type SeasonBefore = (player: Player) => SeasonLines;
-
-/** Looks players up in a list that was taken before the game. */
-export function seasonsBefore(seasons: ReadonlyMap<Player, SeasonLines>): SeasonBefore {
-  return (player) => {
-    const lines = seasons.get(player);
-    if (lines === undefined) throw new RangeError(`no season of ${player.fullName}`);
-    return lines;
-  };
-}
-
 export function playersOf(roster: Roster): readonly Player[] {
   return [...roster.lineup.map((entry) => entry.player), ...roster.bench, roster.startingPitcher, ...roster.bullpen];
 }
 
-function tallyTeam(game: PlayedGame, side: Side, before: SeasonBefore, decisions: Decisions | null): TeamFigures {
+/** What each player of both teams did in the season before the game, by his id. */
+export type SeasonsBefore = ReadonlyMap<number, SeasonLines>;
+
+export function inventSeasons(rosters: Readonly<Record<Side, Roster>>, random: RandomSource): SeasonsBefore {
+  const invent = (side: Side): [number, SeasonLines][] =>
+    playersOf(rosters[side]).map((player) => [player.id, inventSeason(random.fork(side).fork(`season ${player.id}`), player)]);
+  return new Map([...invent("away"), ...invent("home")]);
+}
+
+function tallyTeam(game: PlayedGame, side: Side, seasons: SeasonsBefore, decisions: Decisions | null): TeamFigures {
   const team = game.teams[side];
   const batted = tallyBatting(game.plays.filter((play) => play.battingSide === side));
   const pitched = tallyPitching(game, side, decisions);
@@ -65,11 +64,12 @@ function tallyTeam(game: PlayedGame, side: Side, before: SeasonBefore, decisions
       const batting = isBatter ? (batted.get(player.id) ?? { ...zeroCounts(BATTING_COUNTS), gamesPlayed: 1 }) : null;
       const pitching = pitched.get(player.id) ?? null;
       const fielding = appearance === undefined ? null : (fielded.get(player.id) ?? zeroCounts(FIELDING_COUNTS));
-      const lines = before(player);
+      const before = seasons.get(player.id);
+      if (before === undefined) throw new RangeError(`no season of ${player.fullName}`);
       const season = {
-        batting: batting === null ? lines.batting : sumCounts(BATTING_COUNTS, [lines.batting, batting]),
-        pitching: pitching === null ? lines.pitching : sumCounts(PITCHING_COUNTS, [lines.pitching, pitching]),
-        fielding: fielding === null ? lines.fielding : sumCounts(FIELDING_COUNTS, [lines.fielding, fielding]),
+        batting: batting === null ? before.batting : sumCounts(BATTING_COUNTS, [before.batting, batting]),
+        pitching: pitching === null ? before.pitching : sumCounts(PITCHING_COUNTS, [before.pitching, pitching]),
+        fielding: fielding === null ? before.fielding : sumCounts(FIELDING_COUNTS, [before.fielding, fielding]),
       };
       return [player.id, { batting, pitching, fielding, season }];
     }),
@@ -101,7 +101,10 @@ function tallyTeam(game: PlayedGame, side: Side, before: SeasonBefore, decisions
 }
 
 /** Counts everything that the box score tells. */
-export function tallyGame(game: PlayedGame, before: SeasonBefore): GameFigures {
+export function tallyGame(game: PlayedGame, seasons: SeasonsBefore): GameFigures {
   const decisions = isOver(game.status) ? decidePitchers(game) : null;
-  return { decisions, teams: { away: tallyTeam(game, "away", before, decisions), home: tallyTeam(game, "home", before, decisions) } };
+  return {
+    decisions,
+    teams: { away: tallyTeam(game, "away", seasons, decisions), home: tallyTeam(game, "home", seasons, decisions) },
+  };
 }

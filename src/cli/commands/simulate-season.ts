@@ -1,0 +1,189 @@
+import { EXIT, UserError } from "../../core/errors.ts";
+import { ingestRecordings } from "../../pipeline/ingest.ts";
+import { compilePlan } from "../../plan/compile-plan.ts";
+import { BodyChecker } from "../../raw/body.ts";
+import { FIRST_SEASON, LAST_SEASON, rulesOf } from "../../simulate/league/season-rules.ts";
+import { gamesOfSeason } from "../../simulate/season/make-schedule.ts";
+import { LAST_SEED, simulateSeason } from "../../simulate/season/simulate-season.ts";
+import type { StubEnvelope } from "../../simulate/simulated-stub.ts";
+import { FEED_METHOD, SCHEDULE_METHOD, seasonStub, stubPath } from "../../simulate/simulated-stub.ts";
+import { writeStubFile } from "../../simulate/write-stub-file.ts";
+import type { Catalogue } from "../../statsapi/catalogue.ts";
+import { readEnvelope } from "../../statsapi/envelope.ts";
+import { recordingOf } from "../../statsapi/recording-of.ts";
+import type { RecordingFile } from "../../statsapi/recording.ts";
+import type { CliContext } from "../context.ts";
+import { counted } from "../counted.ts";
+import { describeFailures } from "../describe-ingest.ts";
+import { openCatalogue, openRaw, openRegistry } from "../platform.ts";
+
+export interface SimulateSeasonFlags {
+  readonly games: string;
+  readonly to: string;
+  readonly seed: string;
+  readonly seasons: string;
+}
+
+interface Spec {
+  readonly seed: number;
+  readonly seasons: readonly { readonly season: number; readonly games: number }[];
+}
+
+/** What has been written so far. */
+interface Written {
+  games: number;
+  schedules: number;
+  /** Bytes of files, or of bodies. */
+  bytes: number;
+  /** Captures that were there before. */
+  duplicates: number;
+  failed: number;
+}
+
+export async function runSimulateSeason(flags: SimulateSeasonFlags, context: CliContext): Promise<number> {
+  const { out, settings } = context;
+  const spec = readSpec(flags);
+  const isStubs = readTarget(flags, context);
+  const total = spec.seasons.reduce((sum, { games }) => sum + games, 0);
+  const written: Written = { games: 0, schedules: 0, bytes: 0, duplicates: 0, failed: 0 };
+  const started = performance.now();
+  const showProgress = (games: number): void => {
+    const rate = games / ((performance.now() - started) / 1000);
+    out.progress(
+      `simulate: ${String(games)} of ${String(total)} games, ${rate.toFixed(1)}/s, ${((total - games) / rate).toFixed(0)} s left`,
+    );
+  };
+  const write = isStubs ? stubWriter(context, written, showProgress) : await captureWriter(context, written, showProgress);
+  for (const part of spec.seasons) {
+    if (context.signal.aborted) break;
+    await write(stubsOf(spec.seed, part, context.signal));
+  }
+  const exit = context.signal.aborted ? EXIT.interrupted : written.failed > 0 ? EXIT.someFailed : EXIT.done;
+  const place = isStubs ? settings.values.stubDir : settings.values.home;
+  out.data({ schema_version: 1, to: flags.to, place, seed: spec.seed, seasons: spec.seasons, ...written, exit });
+  const years = spec.seasons.map(({ season }) => season).join(", ");
+  out.text(
+    `${years}, seed ${String(spec.seed)}: ${counted(written.games, "game")} and ${counted(written.schedules, "schedule")} ${isStubs ? `in ${place}` : `as captures, ${String(written.duplicates)} there before`}, ${(written.bytes / 1e6).toFixed(1)} MB`,
+  );
+  return exit;
+}
+
+function* stubsOf(seed: number, part: Spec["seasons"][number], signal: AbortSignal): Generator<StubEnvelope> {
+  for (const answer of simulateSeason({ seed, ...part })) {
+    if (signal.aborted) return;
+    yield seasonStub(answer);
+  }
+}
+
+function isFeed({ endpoint }: StubEnvelope): boolean {
+  return endpoint === FEED_METHOD.endpoint;
+}
+
+type Writer = (stubs: Iterable<StubEnvelope>) => Promise<void>;
+
+function stubWriter({ settings }: CliContext, written: Written, showProgress: (games: number) => void): Writer {
+  return async (stubs) => {
+    for (const stub of stubs) {
+      written.bytes += await writeStubFile(settings.values.stubDir, stub);
+      if (isFeed(stub)) written.games += 1;
+      else written.schedules += 1;
+      showProgress(written.games);
+    }
+  };
+}
+
+/** The schedules of a season are few and small: they wait until its games are stored, because raw takes the answers of one method at a time. */
+async function captureWriter(context: CliContext, written: Written, showProgress: (games: number) => void): Promise<Writer> {
+  const { settings, signal, out } = context;
+  const catalogue = await openCatalogue(settings.values);
+  const registry = await openRegistry(settings.values);
+  const raw = openRaw(settings.values);
+  const ingest = async (of: Pick<StubEnvelope, "endpoint" | "method">, files: AsyncIterable<RecordingFile>): Promise<void> => {
+    const method = catalogue.get(of.endpoint, of.method);
+    const plans = registry.find(method.endpoint, method.name).map((mapping) => compilePlan(mapping));
+    const checker = new BodyChecker({ maxBytes: settings.values.maxBodyMb * 1024 * 1024 });
+    const result = await ingestRecordings(files, { raw, checker, plans, signal });
+    describeFailures(result, out);
+    written.bytes += result.bytes;
+    written.duplicates += result.duplicates;
+    written.failed += result.failed.length + result.refused.length;
+  };
+  return async (stubs) => {
+    const schedules: StubEnvelope[] = [];
+    async function* games(): AsyncGenerator<RecordingFile> {
+      for (const stub of stubs) {
+        if (isFeed(stub)) {
+          yield await Promise.resolve(asRecording(stub, catalogue));
+          written.games += 1;
+          showProgress(written.games);
+        } else schedules.push(stub);
+      }
+    }
+    async function* days(): AsyncGenerator<RecordingFile> {
+      for (const stub of schedules) {
+        yield await Promise.resolve(asRecording(stub, catalogue));
+        written.schedules += 1;
+      }
+    }
+    await ingest(FEED_METHOD, games());
+    await ingest(SCHEDULE_METHOD, days());
+  };
+}
+
+/** The way of a file, without the file: what is stored is what a stub of the same answer would bring. */
+function asRecording(stub: StubEnvelope, catalogue: Catalogue): RecordingFile {
+  const bytes = Buffer.from(JSON.stringify(stub));
+  const reading = readEnvelope(bytes, catalogue);
+  const file = stubPath(stub);
+  if (reading.kind !== "envelope") throw new RangeError(`${file} is no recording`);
+  return { ok: true, recording: recordingOf(file, bytes, new Date(0), reading.envelope, null) };
+}
+
+/** Whether stubs are written. @throws UserError `usage.to`, `simulate.bundled-stubs`. */
+function readTarget({ to }: SimulateSeasonFlags, { settings }: CliContext): boolean {
+  if (to !== "stubs" && to !== "captures")
+    throw new UserError({ code: "usage.to", message: "--to is not known", expected: "stubs or captures", got: JSON.stringify(to) });
+  if (to === "stubs" && settings.sources.stubDir === "default")
+    throw new UserError({
+      code: "simulate.bundled-stubs",
+      message: "the bundled recordings are not written over",
+      expected: "--stub-dir (MLB_STUB_DIR): the folder that is to have the recordings; it is made where it is not there",
+      next: "for example --to stubs --stub-dir my-season; then: mlb-etl transform … --stub-mode replay --stub-dir my-season",
+    });
+  return to === "stubs";
+}
+
+/** @throws UserError `usage.number`, `usage.seasons`, `simulate.too-many-games`. */
+function readSpec(flags: SimulateSeasonFlags): Spec {
+  const seed = readNumber("--seed", flags.seed, 0, LAST_SEED);
+  const years = flags.seasons.split(",").map((text) => readNumber("--seasons", text.trim(), FIRST_SEASON, LAST_SEASON));
+  if (new Set(years).size < years.length)
+    throw new UserError({ code: "usage.seasons", message: "--seasons names a year twice", got: flags.seasons });
+  const games = readNumber("--games", flags.games, years.length, 1_000_000);
+  const seasons = years.map((season, i) => ({
+    season,
+    games: Math.floor(games / years.length) + (i < games % years.length ? 1 : 0),
+  }));
+  for (const part of seasons) {
+    const most = gamesOfSeason(rulesOf(part.season));
+    if (part.games > most)
+      throw new UserError({
+        code: "simulate.too-many-games",
+        message: `the season of ${String(part.season)} has no ${String(part.games)} games`,
+        expected: `at most ${String(most)}`,
+        next: `share them among more years: --seasons ${String(part.season)},…; or play another season with another --seed`,
+      });
+  }
+  return { seed, seasons };
+}
+
+function readNumber(flag: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (/^[0-9]+$/.test(text) && value >= least && value <= most) return value;
+  throw new UserError({
+    code: "usage.number",
+    message: `${flag} is out of range`,
+    expected: `a whole number from ${String(least)} to ${String(most)}`,
+    got: JSON.stringify(text.slice(0, 100)),
+  });
+}
