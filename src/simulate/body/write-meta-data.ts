@@ -24,7 +24,6 @@ function changeOfEvent(play: Play, event: PlayEvent): Change {
   switch (event.kind) {
     case "pitch":
       return { gameEvents: [event.hit === null ? pitchEvent(event.call) : "hit_into_play"], logicalEvents: countEvents(play) };
-    case "no_pitch":
     case "pickoff":
     case "stepoff":
     case "no_pitch":

@@ -16,7 +16,6 @@ function drawDelays(random: RandomSource, event: PlayEvent): Delays {
         ["spin", random.chance(0.2) ? states() : 0],
         ["endTime", random.chance(0.1) ? states() : 0],
       ]);
-    case "no_pitch":
     case "pickoff":
     case "stepoff":
     case "no_pitch":
