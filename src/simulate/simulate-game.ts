@@ -28,6 +28,8 @@ export interface SimulationSpec {
   readonly date?: string;
   /** The day for which it was announced at first, when it was postponed to `date`. */
   readonly postponedFrom?: string;
+  /** The inning before which it is suspended, to be resumed on the next day. */
+  readonly suspendedIn?: number;
   /** Default: the Mockton Mallards at the Simville Sliders. */
   readonly away?: Club;
   readonly home?: Club;
@@ -46,6 +48,8 @@ export interface OtherTime {
   readonly postponedFrom?: GameSetting["postponedFrom"];
   /** Milliseconds: not before this, as the first game of a double-header holds back the second. */
   readonly earliestStart?: number;
+  /** The inning before which it is suspended until the next day. */
+  readonly suspendedIn?: number | null;
 }
 
 /** Plays a fixture. */
@@ -54,7 +58,7 @@ export function playFixture(
   league: League,
   fixture: Fixture,
   rosters: Readonly<Record<Side, Roster>>,
-  { postponedFrom = null, earliestStart = 0 }: OtherTime = {},
+  { postponedFrom = null, earliestStart = 0, suspendedIn = null }: OtherTime = {},
 ): { readonly game: PlayedGame; readonly setting: GameSetting } {
   const setting = makeGameSetting(random.fork("setting"), fixture, league.officials, postponedFrom);
   const homePlateUmpire = setting.umpires[0];
@@ -64,6 +68,7 @@ export function playFixture(
     scheduledInnings: fixture.scheduledInnings,
     startTime: Math.max(fixture.startTime, earliestStart),
     canRain: !fixture.home.venue.hasRoof,
+    suspendedIn,
     homePlateUmpire,
   });
   return { game, setting };
@@ -126,9 +131,9 @@ export function playSimulation(spec: SimulationSpec): SimulatedGame {
   const { away, home } = fixture;
   const league = makeLeague(random.fork("league"));
   const rosters = { away: rosterIn(league, away, 0, random), home: rosterIn(league, home, 0, random) };
-  const { postponedFrom: day } = spec;
+  const { postponedFrom: day, suspendedIn = null } = spec;
   const postponedFrom = day === undefined ? null : { date: day, startTime: eveningOf(day, home) };
-  const { game, setting } = playFixture(random, league, fixture, rosters, { postponedFrom });
+  const { game, setting } = playFixture(random, league, fixture, rosters, { postponedFrom, suspendedIn });
   const before = { away: inventRecord(random.fork(`record ${away.code}`)), home: inventRecord(random.fork(`record ${home.code}`)) };
   const hasHomeWon = winnerOf(game) === "home";
   const after = { away: withResult(before.away, !hasHomeWon), home: withResult(before.home, hasHomeWon) };

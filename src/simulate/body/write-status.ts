@@ -11,6 +11,7 @@ interface StatusCodes {
 const STATUS_CODES: Readonly<Record<GameStatus, StatusCodes>> = {
   Scheduled: { abstractGameState: "Preview", codedGameState: "S", statusCode: "S" },
   "Pre-Game": { abstractGameState: "Preview", codedGameState: "P", statusCode: "P" },
+  "Delayed Start: Rain": { abstractGameState: "Preview", codedGameState: "P", statusCode: "PR" },
   Warmup: { abstractGameState: "Live", codedGameState: "P", statusCode: "PW" },
   "In Progress": { abstractGameState: "Live", codedGameState: "I", statusCode: "I" },
   "Delayed: Rain": { abstractGameState: "Live", codedGameState: "I", statusCode: "IR" },

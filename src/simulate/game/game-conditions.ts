@@ -9,5 +9,7 @@ export interface GameConditions {
   readonly startTime: number;
   /** Whether rain may hold it up. */
   readonly canRain: boolean;
+  /** The inning before which it is broken off, to be played on the next day; `null` where it is not. */
+  readonly suspendedIn: number | null;
   readonly homePlateUmpire: Person;
 }

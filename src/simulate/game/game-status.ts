@@ -2,6 +2,7 @@
 export const GAME_STATUSES = [
   "Scheduled",
   "Pre-Game",
+  "Delayed Start: Rain",
   "Warmup",
   "In Progress",
   "Delayed: Rain",

@@ -2,11 +2,13 @@ import { POSITIONS } from "../league/position.ts";
 import type { LineupPosition } from "../league/position.ts";
 import type { GameInProgress } from "./game-in-progress.ts";
 import { canPlay, recordDefensiveSubstitution } from "./manage-team.ts";
+import type { GameStatus } from "./game-status.ts";
 import type { PlayRecorder } from "./play-recorder.ts";
 import { lastPosition } from "./team-in-game.ts";
 
 const INJURIES = ["leg", "hand", "side", "knee", "shoulder", "ankle"] as const;
 const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 
 function advisory(game: GameInProgress, recorder: PlayRecorder, description: string): void {
   const player = game.offense.batter().player;
@@ -54,15 +56,22 @@ function maybeEject(game: GameInProgress, recorder: PlayRecorder): void {
   });
 }
 
-/** Rain holds the game up, between two half innings. */
+function holdUp(game: GameInProgress, recorder: PlayRecorder, status: GameStatus, duration: number): void {
+  advisory(game, recorder, `Status Change - ${status}`);
+  game.delayed += duration;
+  game.now += duration;
+  advisory(game, recorder, "Status Change - In Progress");
+}
+
+/** Rain holds the game up, between two half innings; it may break it off until the next day. */
 function maybeRain(game: GameInProgress, recorder: PlayRecorder): void {
   const { random } = game;
+  if (game.conditions.suspendedIn === game.inning && game.battingSide === "away") {
+    holdUp(game, recorder, "Suspended: Rain", game.conditions.startTime + 20 * HOUR - game.now);
+    return;
+  }
   if (!game.conditions.canRain || game.inning < 3 || game.delayed > 0 || !random.chance(0.003)) return;
-  advisory(game, recorder, "Status Change - Delayed: Rain");
-  const delay = random.integer(25, 120) * MINUTE;
-  game.delayed += delay;
-  game.now += delay;
-  advisory(game, recorder, "Status Change - In Progress");
+  holdUp(game, recorder, "Delayed: Rain", random.integer(25, 120) * MINUTE);
 }
 
 /** What nobody planned, before the first pitch to a batter. */

@@ -14,7 +14,7 @@ function game(seed: number, season = 2024, scheduledInnings = 9): PlayedGame {
   if (first === undefined || second === undefined) throw new RangeError("a game needs two squads");
   const rosters = { away: rosterOf(second, seed, random.fork("away")), home: rosterOf(first, seed, random.fork("home")) };
   const homePlateUmpire = { id: 1, fullName: "Umpire (sim)" };
-  const conditions = { rules: rulesOf(season), scheduledInnings, startTime: 0, canRain: true, homePlateUmpire };
+  const conditions = { rules: rulesOf(season), scheduledInnings, startTime: 0, canRain: true, suspendedIn: null, homePlateUmpire };
   return playGame(random.fork("game"), rosters, conditions);
 }
 

@@ -5,6 +5,9 @@ import type { RandomSource } from "../random-source.ts";
 import type { Cut } from "./cut-game.ts";
 
 const SECOND = 1000;
+/** How many of the states of an open play are there long enough to be seen by who asks every few seconds. */
+const SEEN_STUBS = 0.45;
+const SEEN_EVENTS = 0.9;
 /** A call that is reviewed for so long has been shown before it is settled. */
 const SHOWN_UNSETTLED = 10 * SECOND;
 
@@ -18,11 +21,13 @@ function announcedStatus(event: PlayEvent | undefined): GameStatus | undefined {
 function* statesOfPlay(play: Play, random: RandomSource, statusBefore: GameStatus): Generator<Cut> {
   const open = (status: GameStatus, at: number, openEvents: number): Cut => ({ status, at, completePlays: play.index, openEvents });
   let status = statusBefore;
-  // Not every stub is there long enough to be seen.
-  if (play.index > 0 && random.chance(0.6)) yield open(status, play.startTime, 0);
+  if (play.index > 0 && random.chance(SEEN_STUBS)) yield open(status, play.startTime, 0);
   for (const [i, event] of play.events.entries()) {
     status = announcedStatus(event) ?? status;
     const isLast = i === play.events.length - 1;
+    // Nobody misses a change of status: it lasts.
+    const isSeen = announcedStatus(event) !== undefined || random.chance(SEEN_EVENTS);
+    if (!isSeen) continue;
     if (!isLast) yield open(status, event.endTime, i + 1);
     else if (event.kind === "pitch" && event.hit !== null) yield open(status, event.startTime + SECOND, i + 1);
     else if (play.endTime > event.endTime + SHOWN_UNSETTLED) yield open(status, event.endTime, i + 1);
