@@ -24,13 +24,15 @@ export const SIMULATED_HOST = "simulated.invalid";
 export const FEED_METHOD = { endpoint: "game", method: "liveGameV1" } as const;
 export const SCHEDULE_METHOD = { endpoint: "schedule", method: "schedule" } as const;
 
-function gameStub(gamePk: number, response: JsonObject): StubEnvelope {
+/** Gives the stub of a game's live feed; `capturedAt` (ISO 8601, UTC) where one of many answers is meant. */
+export function gameStub(gamePk: number, response: JsonObject, capturedAt?: string): StubEnvelope {
   return {
     ...FEED_METHOD,
     path_params: { game_pk: String(gamePk) },
     query_params: {},
     url: `https://${SIMULATED_HOST}/api/v1.1/game/${gamePk}/feed/live`,
     status_code: 200,
+    ...(capturedAt === undefined ? {} : { captured_at: capturedAt }),
     response,
   };
 }
@@ -57,11 +59,17 @@ export function seasonStub(answer: SeasonAnswer): StubEnvelope {
 
 /**
  * Where a stub lies in a stub folder: `game/liveGameV1/liveGameV1_game_pk=747175_….json.gz`. The last part is a hash of the
- * parameters (ours: the client's own is not documented); stubs are found by their envelope, never by their name.
+ * parameters (ours: the client's own is not documented), and the time of the answer where the stub says it, so that many answers of one
+ * request lie side by side; stubs are found by their envelope, never by their name.
  */
 export function stubPath(stub: StubEnvelope): string {
   const parameters = Object.entries({ ...stub.path_params, ...stub.query_params }).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const hash = createHash("sha256").update(JSON.stringify(parameters)).digest("hex").slice(0, 8);
-  const name = [stub.method, ...parameters.map(([key, value]) => `${key}=${value}`), hash].join("_");
+  const name = [stub.method, ...parameters.map(([key, value]) => `${key}=${value}`), hash, ...timeIn(stub)].join("_");
   return `${stub.endpoint}/${stub.method}/${name}.json.gz`;
+}
+
+/** "20240713T041909123Z" */
+function timeIn({ captured_at: capturedAt }: StubEnvelope): string[] {
+  return capturedAt === undefined ? [] : [capturedAt.replaceAll(/[-:.]/g, "")];
 }

@@ -1,21 +1,15 @@
 import { EXIT, UserError } from "../../core/errors.ts";
-import { ingestRecordings } from "../../pipeline/ingest.ts";
-import { compilePlan } from "../../plan/compile-plan.ts";
-import { BodyChecker } from "../../raw/body.ts";
 import { FIRST_SEASON, LAST_SEASON, rulesOf } from "../../simulate/league/season-rules.ts";
 import { gamesOfSeason } from "../../simulate/season/make-schedule.ts";
 import { LAST_SEED, simulateSeason } from "../../simulate/season/simulate-season.ts";
 import type { StubEnvelope } from "../../simulate/simulated-stub.ts";
-import { FEED_METHOD, SCHEDULE_METHOD, seasonStub, stubPath } from "../../simulate/simulated-stub.ts";
+import { FEED_METHOD, SCHEDULE_METHOD, seasonStub } from "../../simulate/simulated-stub.ts";
 import { writeStubFile } from "../../simulate/write-stub-file.ts";
-import type { Catalogue } from "../../statsapi/catalogue.ts";
-import { readEnvelope } from "../../statsapi/envelope.ts";
-import { recordingOf } from "../../statsapi/recording-of.ts";
-import type { RecordingFile } from "../../statsapi/recording.ts";
 import type { CliContext } from "../context.ts";
 import { counted } from "../counted.ts";
-import { describeFailures } from "../describe-ingest.ts";
-import { openCatalogue, openRaw, openRegistry } from "../platform.ts";
+import { readNumber } from "../read-number.ts";
+import { isToStubs, stubIngester } from "../simulated-answers.ts";
+import type { MethodNames } from "../simulated-answers.ts";
 
 export interface SimulateSeasonFlags {
   readonly games: string;
@@ -43,7 +37,7 @@ interface Written {
 export async function runSimulateSeason(flags: SimulateSeasonFlags, context: CliContext): Promise<number> {
   const { out, settings } = context;
   const spec = readSpec(flags);
-  const isStubs = readTarget(flags, context);
+  const isStubs = isToStubs(flags.to, context);
   const total = spec.seasons.reduce((sum, { games }) => sum + games, 0);
   const written: Written = { games: 0, schedules: 0, bytes: 0, duplicates: 0, failed: 0 };
   const started = performance.now();
@@ -94,63 +88,33 @@ function stubWriter({ settings }: CliContext, written: Written, showProgress: (g
 
 /** The schedules of a season are few and small: they wait until its games are stored, because raw takes the answers of one method at a time. */
 async function captureWriter(context: CliContext, written: Written, showProgress: (games: number) => void): Promise<Writer> {
-  const { settings, signal, out } = context;
-  const catalogue = await openCatalogue(settings.values);
-  const registry = await openRegistry(settings.values);
-  const raw = openRaw(settings.values);
-  const ingest = async (of: Pick<StubEnvelope, "endpoint" | "method">, files: AsyncIterable<RecordingFile>): Promise<void> => {
-    const method = catalogue.get(of.endpoint, of.method);
-    const plans = registry.find(method.endpoint, method.name).map((mapping) => compilePlan(mapping));
-    const checker = new BodyChecker({ maxBytes: settings.values.maxBodyMb * 1024 * 1024 });
-    const result = await ingestRecordings(files, { raw, checker, plans, signal });
-    describeFailures(result, out);
-    written.bytes += result.bytes;
-    written.duplicates += result.duplicates;
-    written.failed += result.failed.length + result.refused.length;
+  const ingest = await stubIngester(context);
+  const store = async (method: MethodNames, stubs: Iterable<StubEnvelope>): Promise<void> => {
+    const { bytes, duplicates, failed } = await ingest(method, stubs);
+    written.bytes += bytes;
+    written.duplicates += duplicates;
+    written.failed += failed;
   };
   return async (stubs) => {
     const schedules: StubEnvelope[] = [];
-    async function* games(): AsyncGenerator<RecordingFile> {
+    function* games(): Generator<StubEnvelope> {
       for (const stub of stubs) {
         if (isFeed(stub)) {
-          yield await Promise.resolve(asRecording(stub, catalogue));
+          yield stub;
           written.games += 1;
           showProgress(written.games);
         } else schedules.push(stub);
       }
     }
-    async function* days(): AsyncGenerator<RecordingFile> {
+    function* days(): Generator<StubEnvelope> {
       for (const stub of schedules) {
-        yield await Promise.resolve(asRecording(stub, catalogue));
+        yield stub;
         written.schedules += 1;
       }
     }
-    await ingest(FEED_METHOD, games());
-    await ingest(SCHEDULE_METHOD, days());
+    await store(FEED_METHOD, games());
+    await store(SCHEDULE_METHOD, days());
   };
-}
-
-/** The way of a file, without the file: what is stored is what a stub of the same answer would bring. */
-function asRecording(stub: StubEnvelope, catalogue: Catalogue): RecordingFile {
-  const bytes = Buffer.from(JSON.stringify(stub));
-  const reading = readEnvelope(bytes, catalogue);
-  const file = stubPath(stub);
-  if (reading.kind !== "envelope") throw new RangeError(`${file} is no recording`);
-  return { ok: true, recording: recordingOf(file, bytes, new Date(0), reading.envelope, null) };
-}
-
-/** Whether stubs are written. @throws UserError `usage.to`, `simulate.bundled-stubs`. */
-function readTarget({ to }: SimulateSeasonFlags, { settings }: CliContext): boolean {
-  if (to !== "stubs" && to !== "captures")
-    throw new UserError({ code: "usage.to", message: "--to is not known", expected: "stubs or captures", got: JSON.stringify(to) });
-  if (to === "stubs" && settings.sources.stubDir === "default")
-    throw new UserError({
-      code: "simulate.bundled-stubs",
-      message: "the bundled recordings are not written over",
-      expected: "--stub-dir (MLB_STUB_DIR): the folder that is to have the recordings; it is made where it is not there",
-      next: "for example --to stubs --stub-dir my-season; then: mlb-etl transform … --stub-mode replay --stub-dir my-season",
-    });
-  return to === "stubs";
 }
 
 /** @throws UserError `usage.number`, `usage.seasons`, `simulate.too-many-games`. */
@@ -175,15 +139,4 @@ function readSpec(flags: SimulateSeasonFlags): Spec {
       });
   }
   return { seed, seasons };
-}
-
-function readNumber(flag: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (/^[0-9]+$/.test(text) && value >= least && value <= most) return value;
-  throw new UserError({
-    code: "usage.number",
-    message: `${flag} is out of range`,
-    expected: `a whole number from ${String(least)} to ${String(most)}`,
-    got: JSON.stringify(text.slice(0, 100)),
-  });
 }

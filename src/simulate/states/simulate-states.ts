@@ -1,6 +1,6 @@
 import type { JsonObject } from "../json-value.ts";
 import { playSimulation } from "../simulate-game.ts";
-import type { SimulationSpec } from "../simulate-game.ts";
+import type { SimulatedGame, SimulationSpec } from "../simulate-game.ts";
 import { feedStates } from "./feed-states.ts";
 
 /** One answer that somebody who polls the feed of a game has got. */
@@ -19,8 +19,12 @@ const STALE_SHARE = 0.015;
  * each state once, and now and then, after a newer one, an older one from a cache. The newest of them is what `simulateGame` gives.
  * Only a few bodies are held at a time. Pure, as `simulateGame` is: the same spec gives the same bodies at the same times.
  */
-export function* simulateStates(spec: SimulationSpec): Generator<SimulatedState> {
-  const simulated = playSimulation(spec);
+export function simulateStates(spec: SimulationSpec): Generator<SimulatedState> {
+  return pollStates(playSimulation(spec));
+}
+
+/** The same of a game that has been played already. */
+export function* pollStates(simulated: SimulatedGame): Generator<SimulatedState> {
   const random = simulated.random.fork("polls");
   const copies: JsonObject[] = [];
   let now = 0;
