@@ -280,6 +280,20 @@ const error = keys("`--json` of any command that fails as a whole. The same stan
   exit: exit(),
 });
 
+const simulateSeason = keys("`mlb-etl simulate season --json`.", {
+  schema_version: version,
+  to: z.enum(["stubs", "captures"]),
+  place: text("The stub folder, or the home."),
+  seed: count("Which of all possible seasons."),
+  seasons: z.array(keys("A season.", { season: z.int().describe("The year."), games: count("Its first so many games.") })),
+  games: count("Games whose feed was written or found there."),
+  schedules: count("Days whose schedule was written or found there."),
+  bytes: count("Bytes of the files, or of the bodies of the captures."),
+  duplicates: count("Captures that were there before; 0 for stubs, which are written over."),
+  failed: count("Captures that were kept although their body is no document, or not taken."),
+  exit: exit(),
+});
+
 /** Names of the published files. */
 export const OUTPUT_NAMES = [
   "transform",
@@ -291,6 +305,7 @@ export const OUTPUT_NAMES = [
   "coverage",
   "drift",
   "mapping-test",
+  "simulate-season",
 ] as const;
 export type OutputName = (typeof OUTPUT_NAMES)[number];
 
@@ -303,6 +318,7 @@ export const OUTPUT_SCHEMAS: Readonly<Record<OutputName, z.ZodType>> = {
   coverage,
   drift,
   "mapping-test": mappingTest,
+  "simulate-season": simulateSeason,
   error,
 };
 

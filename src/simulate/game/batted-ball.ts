@@ -28,7 +28,7 @@ function chooseOutcome(random: RandomSource, trajectory: SwungTrajectory, batter
       return random.weighted<BattedBallOutcome>({
         out: 0.36,
         single: 0.44,
-        double: 0.165 * power,
+        double: 0.18 * power,
         triple: 0.014 * speed,
         home_run: 0.02 * power,
         error: 0.003,
@@ -39,7 +39,7 @@ function chooseOutcome(random: RandomSource, trajectory: SwungTrajectory, batter
         single: 0.055,
         double: 0.085 * power,
         triple: 0.013 * speed,
-        home_run: 0.15 * power * power,
+        home_run: 0.14 * power * power,
         error: 0.004,
       });
     case "popup":
@@ -67,9 +67,9 @@ function chooseFielder(random: RandomSource, trajectory: SwungTrajectory, outcom
 export function chooseBattedBall(random: RandomSource, batter: Player): BattedBall {
   const { power } = batter.batting;
   const trajectory = random.weighted<SwungTrajectory>({
-    ground_ball: 0.44 / power,
-    line_drive: 0.21,
-    fly_ball: 0.255 * power,
+    ground_ball: 0.395 / power,
+    line_drive: 0.228,
+    fly_ball: 0.27 * power,
     popup: 0.085,
   });
   const outcome = chooseOutcome(random, trajectory, batter);

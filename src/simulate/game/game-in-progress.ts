@@ -9,7 +9,7 @@ import type { TeamInGame } from "./team-in-game.ts";
 
 /** Seconds that things take; a pitch with its pause is the beat of the game. */
 export const SECONDS = {
-  pitch: [12, 19],
+  pitch: [11.5, 17.5],
   betweenPlays: [14, 26],
   betweenHalves: [125, 160],
   pitchingChange: [120, 150],

@@ -185,7 +185,7 @@ function visitMound(game: GameInProgress, recorder: PlayRecorder): void {
 export function maybeInterrupt(game: GameInProgress, recorder: PlayRecorder): void {
   const { random, diamond, defense, conditions } = game;
   const { moundVisits, hasPitchClock } = conditions.rules;
-  if (defense.moundVisits < moundVisits - 1 && random.chance(runnersOn(diamond.bases) > 1 ? 0.035 : 0.009)) visitMound(game, recorder);
+  if (defense.moundVisits < moundVisits - 1 && random.chance(runnersOn(diamond.bases) > 1 ? 0.08 : 0.024)) visitMound(game, recorder);
   if (hasPitchClock && random.chance(0.035)) {
     recorder.action(
       { event: "Batter Timeout", eventType: "batter_timeout", description: "Batter Timeout.", player: game.offense.batter().player },

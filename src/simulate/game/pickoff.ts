@@ -23,7 +23,7 @@ export function maybeHoldRunner(game: GameInProgress, recorder: PlayRecorder): E
   const { random, conditions } = game;
   const base = heldBase(game);
   const limit = conditions.rules.hasPitchClock ? 2 : 5;
-  if (base === null || recorder.disengagements >= limit || !random.chance(base === "1B" ? 0.062 : 0.01)) return null;
+  if (base === null || recorder.disengagements >= limit || !random.chance(base === "1B" ? 0.075 : 0.012)) return null;
   if (conditions.rules.hasPitchClock && random.chance(0.28)) {
     recorder.disengagement("stepoff", base);
     return null;

@@ -92,15 +92,15 @@ export function choosePitchOutcome(random: RandomSource, pitcher: Player, batter
   const isAhead = count.balls - count.strikes >= 2;
   const chased = hasTwoStrikes ? 0.86 : 1;
   return random.weighted({
-    ball: (0.332 * chased * eye * (isAhead ? 0.9 : 1)) / control,
+    ball: (0.322 * chased * eye * (isAhead ? 0.9 : 1)) / control,
     ballInDirt: 0.026 * chased,
     hitByPitch: 0.0032 / control,
     calledStrike: 0.165 * control * (hasTwoStrikes ? 0.42 : isAhead ? 1.35 : 1.05),
     swingingStrike: (0.102 * stuff) / contact,
     swingingStrikeBlocked: (0.006 * stuff) / contact,
     foulTip: 0.007,
-    foul: hasTwoStrikes ? 0.21 : 0.172,
-    inPlay: 0.172 * contact * (hasTwoStrikes ? 1.12 : 1),
+    foul: hasTwoStrikes ? 0.225 : 0.174,
+    inPlay: 0.164 * contact * (hasTwoStrikes ? 1.12 : 1),
   });
 }
 

@@ -89,7 +89,7 @@ function putBallInPlay(game: GameInProgress, recorder: PlayRecorder, isRunnerGoi
 function strikeOut(game: GameInProgress, eventIndex: number, attempt: StealAttempt | null, review: CallReview | null): Ending {
   const { diamond, defense } = game;
   const batter = game.offense.batter().player;
-  const isDouble = attempt?.isCaught === true && diamond.outs < 2;
+  const isDouble = attempt !== null && diamond.outs < 2 && (attempt.isCaught || game.random.chance(0.2));
   const happening = isDouble
     ? { event: "Strikeout Double Play", eventType: "strikeout_double_play" }
     : { event: "Strikeout", eventType: "strikeout" };

@@ -35,7 +35,7 @@ function makePitchingSkill(random: RandomSource, isStarter: boolean): PitchingSk
     stuff: rating(random),
     stamina: isStarter ? random.integer(84, 102) : random.integer(18, 32),
     isStarter,
-    velocity: round(random.normal(isStarter ? 93.6 : 95, 1.6), 1),
+    velocity: round(random.normal(isStarter ? 93 : 94.6, 1.6), 1),
     arsenal: ["FF", ...random.shuffled(secondary).slice(0, isStarter ? 4 : 2)],
   };
 }

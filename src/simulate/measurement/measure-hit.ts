@@ -34,10 +34,10 @@ interface Launch {
 }
 
 const LAUNCHES: Record<HitTrajectory, Launch> = {
-  ground_ball: { speed: [85, 12], angle: [-35, 8], distance: [4, 90] },
-  line_drive: { speed: [93, 8], angle: [9, 24], distance: [150, 300] },
-  fly_ball: { speed: [91, 6], angle: [26, 50], distance: [240, 370] },
-  popup: { speed: [75, 9], angle: [51, 76], distance: [80, 210] },
+  ground_ball: { speed: [85, 17], angle: [-35, 8], distance: [4, 90] },
+  line_drive: { speed: [93, 11], angle: [9, 24], distance: [150, 300] },
+  fly_ball: { speed: [91, 10], angle: [26, 50], distance: [240, 370] },
+  popup: { speed: [75, 13], angle: [51, 76], distance: [80, 210] },
   bunt_grounder: { speed: [46, 5], angle: [-60, -25], distance: [2, 8] },
 };
 const HOME_RUN: Launch = { speed: [104, 3], angle: [24, 34], distance: [385, 440] };

@@ -30,7 +30,8 @@ function pairsOf(round: number): readonly (readonly [away: Club, home: Club])[] 
   const isReturn = Math.floor(round / turns) % 2 === 1;
   return Array.from({ length: CLUBS.length / 2 }, (_, i) => {
     const [one, other] = [circle[i] ?? fixed, circle[CLUBS.length - 1 - i] ?? fixed];
-    return (i + round) % 2 === (isReturn ? 1 : 0) ? [one, other] : [other, one];
+    const isFirstAway = (i === 0 ? round % turns : i) % 2 === 0;
+    return isFirstAway !== isReturn ? [one, other] : [other, one];
   });
 }
 
