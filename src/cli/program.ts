@@ -351,6 +351,7 @@ const COMMANDS: readonly { readonly group: string | null; readonly description: 
           ).makeOptionMandatory(),
           new Option("--seed <n>", "which of all possible seasons, 0 to 9999; part of the games' numbers").default("1"),
           new Option("--seasons <years>", "by the rules of these years, 2020 to 2026, the games shared among them").default("2026"),
+          new Option("--states", "of each game every answer of a poll, some hundred, and not the final one only"),
         ],
         examples: [
           "mlb-etl simulate season --games 20 --to captures",
