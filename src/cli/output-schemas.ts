@@ -30,6 +30,7 @@ const transform = keys("`mlb-etl transform --json`: one run of one mapping; an o
   method: text("As in the catalogue."),
   engine: text("What shredded: duckdb."),
   store: text("Where the targets are, without secrets."),
+  as_of: textOrNull("The time as of which the tables are, UTC; null: as they are now."),
   saved: z.boolean().describe("False for a dry run: nothing was written."),
   documents: keys("Each document once: selected = applied + unchanged + stale + quarantined.", {
     selected: count("Documents under the filter."),
@@ -287,7 +288,21 @@ const simulateSeason = keys("`mlb-etl simulate season --json`.", {
   seed: count("Which of all possible seasons."),
   seasons: z.array(keys("A season.", { season: z.int().describe("The year."), games: count("Its first so many games.") })),
   games: count("Games whose feed was written or found there."),
+  feeds: count("Answers of their feeds: as many as games, more with --states."),
   schedules: count("Days whose schedule was written or found there."),
+  bytes: count("Bytes of the files, or of the bodies of the captures."),
+  duplicates: count("Captures that were there before; 0 for stubs, which are written over."),
+  failed: count("Captures that were kept although their body is no document, or not taken."),
+  exit: exit(),
+});
+
+const simulateGame = keys("`mlb-etl simulate game --json`.", {
+  schema_version: version,
+  to: z.enum(["stubs", "captures"]),
+  place: text("The stub folder, or the home."),
+  game_pk: count("The number of the game."),
+  seed: count("Which of all possible games."),
+  answers: count("Answers of its feed: 1, or all of its states."),
   bytes: count("Bytes of the files, or of the bodies of the captures."),
   duplicates: count("Captures that were there before; 0 for stubs, which are written over."),
   failed: count("Captures that were kept although their body is no document, or not taken."),
@@ -306,6 +321,7 @@ export const OUTPUT_NAMES = [
   "drift",
   "mapping-test",
   "simulate-season",
+  "simulate-game",
 ] as const;
 export type OutputName = (typeof OUTPUT_NAMES)[number];
 
@@ -319,6 +335,7 @@ export const OUTPUT_SCHEMAS: Readonly<Record<OutputName, z.ZodType>> = {
   drift,
   "mapping-test": mappingTest,
   "simulate-season": simulateSeason,
+  "simulate-game": simulateGame,
   error,
 };
 

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import type { JsonObject } from "./json-value.ts";
 import type { SeasonAnswer } from "./season/simulate-season.ts";
 import { simulateGame, writeGameState } from "./simulate-game.ts";
-import type { SimulationSpec } from "./simulate-game.ts";
+import type { SimulatedGame, SimulationSpec } from "./simulate-game.ts";
+import { pollStates } from "./states/simulate-states.ts";
 
 /** A recorded answer in the layout of the Python client `pymlb_statsapi`. */
 export interface StubEnvelope {
@@ -42,10 +43,19 @@ export function simulatedStub(spec: SimulationSpec): StubEnvelope {
   return gameStub(spec.gamePk, simulateGame(spec));
 }
 
+function finalStub(simulated: SimulatedGame): StubEnvelope {
+  return gameStub(simulated.setting.fixture.gamePk, writeGameState(simulated, simulated.game));
+}
+
+/** Gives the stubs of all answers that polling a game's feed would have brought. */
+export function* stateStubs(simulated: SimulatedGame): Generator<StubEnvelope> {
+  const { gamePk } = simulated.setting.fixture;
+  for (const { body, capturedAt } of pollStates(simulated)) yield gameStub(gamePk, body, capturedAt);
+}
+
 /** Gives the stub of an answer of a season. */
 export function seasonStub(answer: SeasonAnswer): StubEnvelope {
-  if (answer.kind === "game")
-    return gameStub(answer.simulated.setting.fixture.gamePk, writeGameState(answer.simulated, answer.simulated.game));
+  if (answer.kind === "game") return finalStub(answer.simulated);
   return {
     ...SCHEDULE_METHOD,
     path_params: {},

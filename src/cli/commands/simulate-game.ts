@@ -1,11 +1,10 @@
 import { EXIT, UserError } from "../../core/errors.ts";
 import { parseInstant } from "../../core/instant.ts";
 import { FIRST_SEASON, LAST_SEASON } from "../../simulate/league/season-rules.ts";
-import { simulateGame } from "../../simulate/simulate-game.ts";
+import { playSimulation } from "../../simulate/simulate-game.ts";
 import type { SimulationSpec } from "../../simulate/simulate-game.ts";
-import { FEED_METHOD, gameStub } from "../../simulate/simulated-stub.ts";
+import { FEED_METHOD, simulatedStub, stateStubs } from "../../simulate/simulated-stub.ts";
 import type { StubEnvelope } from "../../simulate/simulated-stub.ts";
-import { simulateStates } from "../../simulate/states/simulate-states.ts";
 import { writeStubFile } from "../../simulate/write-stub-file.ts";
 import type { CliContext } from "../context.ts";
 import { counted } from "../counted.ts";
@@ -33,7 +32,7 @@ export async function runSimulateGame(flags: SimulateGameFlags, context: CliCont
   const started = performance.now();
   let answers = 0;
   function* counting(): Generator<StubEnvelope> {
-    for (const stub of stubsOf(spec, flags.states === true)) {
+    for (const stub of flags.states === true ? stateStubs(playSimulation(spec)) : [simulatedStub(spec)]) {
       if (signal.aborted) return;
       yield stub;
       answers += 1;
@@ -50,11 +49,6 @@ export async function runSimulateGame(flags: SimulateGameFlags, context: CliCont
     `game ${String(spec.gamePk)}, seed ${String(spec.seed)}: ${counted(answers, "answer")} ${toStubs ? `in ${place}` : `as captures, ${String(written.duplicates)} there before`}, ${(written.bytes / 1e6).toFixed(1)} MB`,
   );
   return exit;
-}
-
-function* stubsOf(spec: SimulationSpec, isOfStates: boolean): Generator<StubEnvelope> {
-  if (isOfStates) for (const { body, capturedAt } of simulateStates(spec)) yield gameStub(spec.gamePk, body, capturedAt);
-  else yield gameStub(spec.gamePk, simulateGame(spec));
 }
 
 /** @throws UserError `usage.number`, `usage.day`. */

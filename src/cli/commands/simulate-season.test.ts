@@ -30,7 +30,7 @@ describe("simulate season", () => {
     const target = ["--games", "2", "--seed", "5", "--to", "stubs", "--stub-dir", stubs];
     expect(await season(cli, ...target)).toMatchObject({ games: 2, schedules: 1, duplicates: 0, exit: 0 });
     const files = filesBelow(stubs);
-    expect(files.map((name) => name.replace(/_[0-9a-f]{8}\.json\.gz$/, ""))).toEqual([
+    expect(files.map((name) => name.replace(/_[0-9a-f]{8}(_[0-9TZ]+)?\.json\.gz$/, ""))).toEqual([
       "game/liveGameV1/liveGameV1_game_pk=1000526001",
       "game/liveGameV1/liveGameV1_game_pk=1000526002",
       "schedule/schedule/schedule_date=2026-03-29_sportId=1",

@@ -3,7 +3,7 @@ import { FIRST_SEASON, LAST_SEASON, rulesOf } from "../../simulate/league/season
 import { gamesOfSeason } from "../../simulate/season/make-schedule.ts";
 import { LAST_SEED, simulateSeason } from "../../simulate/season/simulate-season.ts";
 import type { StubEnvelope } from "../../simulate/simulated-stub.ts";
-import { FEED_METHOD, SCHEDULE_METHOD, seasonStub } from "../../simulate/simulated-stub.ts";
+import { FEED_METHOD, SCHEDULE_METHOD, seasonStub, stateStubs } from "../../simulate/simulated-stub.ts";
 import { writeStubFile } from "../../simulate/write-stub-file.ts";
 import type { CliContext } from "../context.ts";
 import { counted } from "../counted.ts";
@@ -16,6 +16,7 @@ export interface SimulateSeasonFlags {
   readonly to: string;
   readonly seed: string;
   readonly seasons: string;
+  readonly states?: true;
 }
 
 interface Spec {
@@ -26,6 +27,8 @@ interface Spec {
 /** What has been written so far. */
 interface Written {
   games: number;
+  /** Answers of the games' feeds: more than one for each game where its states are wanted. */
+  feeds: number;
   schedules: number;
   /** Bytes of files, or of bodies. */
   bytes: number;
@@ -39,7 +42,7 @@ export async function runSimulateSeason(flags: SimulateSeasonFlags, context: Cli
   const spec = readSpec(flags);
   const isStubs = isToStubs(flags.to, context);
   const total = spec.seasons.reduce((sum, { games }) => sum + games, 0);
-  const written: Written = { games: 0, schedules: 0, bytes: 0, duplicates: 0, failed: 0 };
+  const written: Written = { games: 0, feeds: 0, schedules: 0, bytes: 0, duplicates: 0, failed: 0 };
   const started = performance.now();
   const showProgress = (games: number): void => {
     const rate = games / ((performance.now() - started) / 1000);
@@ -47,10 +50,22 @@ export async function runSimulateSeason(flags: SimulateSeasonFlags, context: Cli
       `simulate: ${String(games)} of ${String(total)} games, ${rate.toFixed(1)}/s, ${((total - games) / rate).toFixed(0)} s left`,
     );
   };
-  const write = isStubs ? stubWriter(context, written, showProgress) : await captureWriter(context, written, showProgress);
+  function* stubsOf(seed: number, part: Spec["seasons"][number], isOfStates: boolean): Generator<StubEnvelope> {
+    for (const answer of simulateSeason({ seed, ...part })) {
+      const stubs = answer.kind === "game" && isOfStates ? stateStubs(answer.simulated) : [seasonStub(answer)];
+      for (const stub of stubs) {
+        if (context.signal.aborted) return;
+        yield stub;
+        if (answer.kind === "game") written.feeds += 1;
+      }
+      if (answer.kind === "game") written.games += 1;
+      showProgress(written.games);
+    }
+  }
+  const write = isStubs ? stubWriter(context, written) : await captureWriter(context, written);
   for (const part of spec.seasons) {
     if (context.signal.aborted) break;
-    await write(stubsOf(spec.seed, part, context.signal));
+    await write(stubsOf(spec.seed, part, flags.states === true));
   }
   const exit = context.signal.aborted ? EXIT.interrupted : written.failed > 0 ? EXIT.someFailed : EXIT.done;
   const place = isStubs ? settings.values.stubDir : settings.values.home;
@@ -62,32 +77,23 @@ export async function runSimulateSeason(flags: SimulateSeasonFlags, context: Cli
   return exit;
 }
 
-function* stubsOf(seed: number, part: Spec["seasons"][number], signal: AbortSignal): Generator<StubEnvelope> {
-  for (const answer of simulateSeason({ seed, ...part })) {
-    if (signal.aborted) return;
-    yield seasonStub(answer);
-  }
-}
-
 function isFeed({ endpoint }: StubEnvelope): boolean {
   return endpoint === FEED_METHOD.endpoint;
 }
 
 type Writer = (stubs: Iterable<StubEnvelope>) => Promise<void>;
 
-function stubWriter({ settings }: CliContext, written: Written, showProgress: (games: number) => void): Writer {
+function stubWriter({ settings }: CliContext, written: Written): Writer {
   return async (stubs) => {
     for (const stub of stubs) {
       written.bytes += await writeStubFile(settings.values.stubDir, stub);
-      if (isFeed(stub)) written.games += 1;
-      else written.schedules += 1;
-      showProgress(written.games);
+      if (!isFeed(stub)) written.schedules += 1;
     }
   };
 }
 
 /** The schedules of a season are few and small: they wait until its games are stored, because raw takes the answers of one method at a time. */
-async function captureWriter(context: CliContext, written: Written, showProgress: (games: number) => void): Promise<Writer> {
+async function captureWriter(context: CliContext, written: Written): Promise<Writer> {
   const ingest = await stubIngester(context);
   const store = async (method: MethodNames, stubs: Iterable<StubEnvelope>): Promise<void> => {
     const { bytes, duplicates, failed } = await ingest(method, stubs);
@@ -99,11 +105,8 @@ async function captureWriter(context: CliContext, written: Written, showProgress
     const schedules: StubEnvelope[] = [];
     function* games(): Generator<StubEnvelope> {
       for (const stub of stubs) {
-        if (isFeed(stub)) {
-          yield stub;
-          written.games += 1;
-          showProgress(written.games);
-        } else schedules.push(stub);
+        if (isFeed(stub)) yield stub;
+        else schedules.push(stub);
       }
     }
     function* days(): Generator<StubEnvelope> {

@@ -1,4 +1,5 @@
 import type { Play } from "../game/game-record.ts";
+import type { GameStatus } from "../game/game-status.ts";
 import type { JsonObject } from "../json-value.ts";
 import type { SimulatedGame } from "../simulate-game.ts";
 import { writeGameState } from "../simulate-game.ts";
@@ -17,10 +18,10 @@ export interface FeedState {
   readonly since: number;
 }
 
-/** The states before the clubs hand in their line-up cards; a postponed game has been announced for its first day too. */
+/** The states before the game has its first play. One that was put off on the day had its line-ups already, and has lost them again. */
 function* statesBefore(simulated: SimulatedGame): Generator<FeedState> {
   const { game, setting } = simulated;
-  const write = (status: "Scheduled" | "Postponed", at: number, day: SimulatedGame["setting"]): FeedState => {
+  const write = (status: GameStatus, at: number, day: SimulatedGame["setting"]): FeedState => {
     const cut: Cut = { status, at, completePlays: 0, openEvents: null };
     return { body: writeGameState({ ...simulated, setting: day }, cutGame(game, cut)), since: at };
   };
@@ -30,7 +31,9 @@ function* statesBefore(simulated: SimulatedGame): Generator<FeedState> {
     const { startTime } = day.fixture;
     yield write("Scheduled", startTime - 20 * HOUR, day);
     yield write("Scheduled", startTime - 8 * HOUR, day);
-    if (day !== setting) yield write("Postponed", startTime - 90 * MINUTE, day);
+    if (day === setting) continue;
+    yield write("Pre-Game", startTime - 3 * HOUR, day);
+    yield write("Postponed", startTime - 90 * MINUTE, day);
   }
 }
 
