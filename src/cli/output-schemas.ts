@@ -403,6 +403,34 @@ const error = keys("`--json` of any command that fails as a whole. The same stan
   exit: exit(),
 });
 
+const simulateSeason = keys("`mlb-etl simulate season --json`.", {
+  schema_version: version,
+  to: z.enum(["stubs", "captures"]),
+  place: text("The stub folder, or the home."),
+  seed: count("Which of all possible seasons."),
+  seasons: z.array(keys("A season.", { season: z.int().describe("The year."), games: count("Its first so many games.") })),
+  games: count("Games whose feed was written or found there."),
+  feeds: count("Answers of their feeds: as many as games, more with --states."),
+  schedules: count("Days whose schedule was written or found there."),
+  bytes: count("Bytes of the files, or of the bodies of the captures."),
+  duplicates: count("Captures that were there before; 0 for stubs, which are written over."),
+  failed: count("Captures that were kept although their body is no document, or not taken."),
+  exit: exit(),
+});
+
+const simulateGame = keys("`mlb-etl simulate game --json`.", {
+  schema_version: version,
+  to: z.enum(["stubs", "captures"]),
+  place: text("The stub folder, or the home."),
+  game_pk: count("The number of the game."),
+  seed: count("Which of all possible games."),
+  answers: count("Answers of its feed: 1, or all of its states."),
+  bytes: count("Bytes of the files, or of the bodies of the captures."),
+  duplicates: count("Captures that were there before; 0 for stubs, which are written over."),
+  failed: count("Captures that were kept although their body is no document, or not taken."),
+  exit: exit(),
+});
+
 /** Names of the published files. */
 export const OUTPUT_NAMES = [
   "transform",
@@ -419,6 +447,8 @@ export const OUTPUT_NAMES = [
   "schema-status",
   "schema-drift",
   "rebuild",
+  "simulate-season",
+  "simulate-game",
 ] as const;
 export type OutputName = (typeof OUTPUT_NAMES)[number];
 
@@ -436,6 +466,8 @@ export const OUTPUT_SCHEMAS: Readonly<Record<OutputName, z.ZodType>> = {
   "schema-status": schemaStatus,
   "schema-drift": schemaDrift,
   rebuild,
+  "simulate-season": simulateSeason,
+  "simulate-game": simulateGame,
   error,
 };
 

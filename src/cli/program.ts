@@ -378,6 +378,54 @@ const COMMANDS: readonly { readonly group: string | null; readonly description: 
     ],
   },
   {
+    group: "simulate",
+    description: "games of a fictional league, in the form of the API's answers: no content of MLB",
+    commands: [
+      {
+        name: "game",
+        description:
+          "play one game and record its feed, as it is when the game is over or state by state; the same seed gives the same bytes",
+        options: [
+          new Option("--game-pk <n>", "the number of the game").makeOptionMandatory(),
+          new Option(
+            "--to <where>",
+            "stubs: recordings in --stub-dir, which has to be named; captures: raw of the home",
+          ).makeOptionMandatory(),
+          new Option("--seed <n>", "which of all possible games").default("1"),
+          new Option("--date <day>", "the day of the game, 2020 to 2026; its year decides the rules").default("2024-07-12"),
+          new Option("--states", "every answer of a poll, from the announcement to corrections after the game: some hundred"),
+          new Option("--postponed-from <day>", "announced for this day and put off"),
+          new Option("--suspended-in <n>", "broken off before this inning and resumed on the next day"),
+        ],
+        examples: [
+          "mlb-etl simulate game --game-pk 900001 --seed 7 --to captures",
+          "mlb-etl simulate game --game-pk 900001 --seed 7 --states --to stubs --stub-dir my-game",
+        ],
+        load: async () => (await import("./commands/simulate-game.ts")).runSimulateGame,
+      },
+      {
+        name: "season",
+        description:
+          "play the first games of a season, and record each game's feed and each day's schedule; the same seed gives the same bytes",
+        options: [
+          new Option("--games <n>", "so many games").makeOptionMandatory(),
+          new Option(
+            "--to <where>",
+            "stubs: recordings in --stub-dir, which has to be named; captures: raw of the home",
+          ).makeOptionMandatory(),
+          new Option("--seed <n>", "which of all possible seasons, 0 to 9999; part of the games' numbers").default("1"),
+          new Option("--seasons <years>", "by the rules of these years, 2020 to 2026, the games shared among them").default("2026"),
+          new Option("--states", "of each game every answer of a poll, some hundred, and not the final one only"),
+        ],
+        examples: [
+          "mlb-etl simulate season --games 20 --to captures",
+          "mlb-etl simulate season --games 200 --seed 7 --seasons 2020,2022,2026 --to stubs --stub-dir my-season",
+        ],
+        load: async () => (await import("./commands/simulate-season.ts")).runSimulateSeason,
+      },
+    ],
+  },
+  {
     group: "config",
     description: "settings",
     commands: [
