@@ -75,7 +75,7 @@ function countLeaves(value: Json, path: string, paths: Set<string>): number {
   }
   const children = Array.isArray(value)
     ? value.map((child: Json): [string, Json] => ["[*]", child])
-    : Object.entries(value).map(([key, child]): [string, Json] => [/^(?:ID)?[0-9]+$/.test(key) ? ".*" : `.${key}`, child as Json]);
+    : Object.entries(value).map(([key, child]): [string, Json] => [/^(?:ID)?[0-9]+$/.test(key) ? ".*" : `.${key}`, child]);
   return children.reduce((sum, [step, child]) => sum + countLeaves(child, path + step, paths), 0);
 }
 
