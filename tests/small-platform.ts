@@ -5,6 +5,7 @@ import type { SqlRow } from "../src/duckdb/sql-value.ts";
 import { Database } from "../src/duckdb/database.ts";
 import { requireMapping } from "../src/mapping/check-mapping.ts";
 import type { Mapping } from "../src/mapping/mapping.ts";
+import { type RebuildOptions, type RebuildResult, rebuild } from "../src/pipeline/rebuild.ts";
 import type { DocumentFilter } from "../src/pipeline/selection.ts";
 import { type TransformOptions, type TransformResult, transform } from "../src/pipeline/transform.ts";
 import { compilePlan } from "../src/plan/compile-plan.ts";
@@ -15,6 +16,8 @@ import { checkCapture } from "../src/raw/check-capture.ts";
 import { DEFAULT_SEGMENT_LIMITS, SegmentStore } from "../src/raw/segment-store.ts";
 import type { SegmentLimits } from "../src/raw/segment-writer.ts";
 import { DuckdbStore } from "../src/store/duckdb/duckdb-store.ts";
+import { type ApplyOptions, applySchemas } from "../src/store/duckdb/prepare-schema.ts";
+import type { SchemaPlan } from "../src/store/schema-changes.ts";
 
 /** An answer of an endpoint that a test invented. */
 export interface Answer {
@@ -42,11 +45,13 @@ export class SmallPlatform implements AsyncDisposable {
   readonly store: DuckdbStore;
   readonly #checker = new BodyChecker();
   readonly #isOwn: boolean;
+  readonly #waitMs: number;
 
   private constructor(home: string, isOwn: boolean, waitMs: number, parts: Parts = {}) {
     const { store = "platform.duckdb", onWait = (): void => undefined, limits = DEFAULT_SEGMENT_LIMITS } = parts;
     this.home = home;
     this.#isOwn = isOwn;
+    this.#waitMs = waitMs;
     this.raw = new SegmentStore({ root: join(home, "raw"), limits });
     this.store = new DuckdbStore({ file: join(home, store), waitMs, onWait });
   }
@@ -107,6 +112,24 @@ export class SmallPlatform implements AsyncDisposable {
       },
       { database, store: this.store, raw: this.raw },
     );
+  }
+
+  /** One rebuild, with an engine of its own. */
+  async rebuild(mapping: Mapping, plan: Plan = compilePlan(mapping), options: Partial<RebuildOptions> = {}): Promise<RebuildResult> {
+    await using database = await openDatabase();
+    return await rebuild(
+      mapping,
+      plan,
+      { sliceBytes: 1 << 20, connections: 1, ...options },
+      { database, store: { file: this.store.file, waitMs: this.#waitMs }, raw: this.raw },
+    );
+  }
+
+  /** The tables as mappings want them, in one transaction. */
+  async apply(mappings: readonly Mapping[], options: ApplyOptions): Promise<readonly SchemaPlan[]> {
+    await using database = await openDatabase();
+    const connection = await database.connect();
+    return await this.store.whileAttached(connection, () => applySchemas(connection, mappings, options));
   }
 
   /** Rows of the store, which queries call `store`. */

@@ -4,7 +4,9 @@ import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import { SLICE_COLUMNS, SLICE_TABLES, targetTable } from "../../sql/slice-tables.ts";
 import type { SliceApplication } from "../store.ts";
 import { type AppliedRows, makeRecordTables, recordSlice } from "./record-slice.ts";
-import { LINEAGE_COLUMNS, stateTable, storeTable } from "./target-schema.ts";
+import { LINEAGE_COLUMNS } from "../mapping-schema.ts";
+import type { Placement } from "./placement.ts";
+import { requirePrepared } from "./prepare-schema.ts";
 import { writeOrderKey } from "../../sql/order-key.ts";
 
 const name = duckdbDialect.name.bind(duckdbDialect);
@@ -16,26 +18,39 @@ const TRIED = "slice_tried";
 /** Those that are to be written: passed, and newer than what is applied (or applied under another plan). */
 const GO = "slice_go";
 
+/** The tables that a slice is written to, and what they were made like. */
+export interface PreparedTables {
+  readonly placement: Placement;
+  readonly schemaHash: string;
+}
+
 /**
  * Writes one slice in one transaction: the rows of all targets, the applied states, what failed, the counts. The tables of the
  * slice are on this connection; the store is attached.
  */
-export async function applySlice(connection: Connection, plan: Plan, application: SliceApplication): Promise<void> {
+export async function applySlice(
+  connection: Connection,
+  plan: Plan,
+  application: SliceApplication,
+  { placement, schemaHash }: PreparedTables,
+): Promise<void> {
   // What a failed application left.
   for (const table of [TRIED, GO]) await connection.run(`DELETE FROM ${table}`);
   await loadTried(connection, application);
   await connection.transaction(async () => {
-    await chooseNewer(connection, plan);
+    await requirePrepared(connection, plan.mapping, schemaHash, placement);
+    await chooseNewer(connection, plan, placement);
     const counts = (await connection.rows(`SELECT count(*) AS n, count(*) FILTER (WHERE is_new) AS fresh FROM ${GO}`))[0];
     const fresh = Number(counts?.["fresh"]);
     const known = Number(counts?.["n"]) - fresh;
     const applied: AppliedRows[] = [];
     for (const [at, target] of plan.targets.entries()) {
-      const reconciled = known > 0 ? await reconcile(connection, plan, target, at) : { inserted: 0, updated: 0, unchanged: 0, deleted: 0 };
-      const inserted = fresh > 0 ? await insertFresh(connection, plan, target, at) : 0;
+      const reconciled =
+        known > 0 ? await reconcile(connection, plan, target, at, placement) : { inserted: 0, updated: 0, unchanged: 0, deleted: 0 };
+      const inserted = fresh > 0 ? await insertFresh(connection, plan, target, at, placement) : 0;
       applied.push({ ...reconciled, inserted: reconciled.inserted + inserted });
     }
-    await recordSlice(connection, plan, application, applied, { tried: TRIED, go: GO });
+    await recordSlice(connection, plan, application, applied, { tried: TRIED, go: GO, placement });
   });
   for (const table of [TRIED, GO]) await connection.run(`DELETE FROM ${table}`);
 }
@@ -80,10 +95,10 @@ async function loadTried(connection: Connection, application: SliceApplication):
 }
 
 /** The defensive guard: the whole order key, against what the store has applied now, inside the transaction. */
-async function chooseNewer(connection: Connection, plan: Plan): Promise<void> {
+async function chooseNewer(connection: Connection, plan: Plan, placement: Placement): Promise<void> {
   await connection.run(
     `INSERT INTO ${GO} SELECT t.*, d.document_key IS NULL AS is_new, now() AS applied_at FROM ${TRIED} t ` +
-      `LEFT JOIN ${stateTable("documents")} d ON d.mapping = ${text(plan.mapping)} AND d.document_key = t.document_key ` +
+      `LEFT JOIN ${placement.state("documents")} d ON d.mapping = ${text(plan.mapping)} AND d.document_key = t.document_key ` +
       `WHERE t.passed AND (d.document_key IS NULL OR d.fingerprint <> ${text(plan.fingerprint)} OR ${writeOrderKey("t")} > ${writeOrderKey("d")})`,
   );
 }
@@ -96,17 +111,17 @@ const LINEAGE = LINEAGE_COLUMNS.map((column) => name(column.name));
 const LINEAGE_VALUES = ["g.version", "g.captured_at", "g.raw_id", "g.applied_at"];
 
 /** Documents that the store has never had: their rows can be nowhere, so they are only inserted. */
-async function insertFresh(connection: Connection, plan: Plan, target: PlanTarget, at: number): Promise<number> {
+async function insertFresh(connection: Connection, plan: Plan, target: PlanTarget, at: number, placement: Placement): Promise<number> {
   const columns = ownColumns(plan, target);
   return connection.run(
-    `INSERT INTO ${storeTable(target.name)} (${[...columns, ...LINEAGE].join(", ")}) ` +
+    `INSERT INTO ${placement.table(target.name)} (${[...columns, ...LINEAGE].join(", ")}) ` +
       `SELECT ${[...columns.map((column) => `s.${column}`), ...LINEAGE_VALUES].join(", ")} FROM ${targetTable(at)} s JOIN ${GO} g ON g.${slot} = s.${slot} WHERE g.is_new`,
   );
 }
 
 /** Documents that the store has a state of: rows that the new state has not are deleted, changed ones updated, equal ones left alone. */
-async function reconcile(connection: Connection, plan: Plan, target: PlanTarget, at: number): Promise<AppliedRows> {
-  const table = storeTable(target.name);
+async function reconcile(connection: Connection, plan: Plan, target: PlanTarget, at: number, placement: Placement): Promise<AppliedRows> {
+  const table = placement.table(target.name);
   const key = target.primaryKey.map(name);
   const columns = ownColumns(plan, target);
   const others = columns.filter((column) => !key.includes(column));
