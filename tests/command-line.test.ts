@@ -196,7 +196,7 @@ describe("the command line", () => {
     const explained = await run("explain", "--endpoint", "game", "--method", "live_game_v1", "--sql");
     expect(explained.exit).toBe(0);
     expect(explained.stdout).toContain("shred game.live_game_pitch_events");
-    expect(explained.stdout).toContain("CREATE TEMP TABLE");
+    expect(explained.stdout).toContain("INSERT INTO slice_documents");
   });
 
   test("takes one statement that reads in sql, and shows tables without their schema", async () => {

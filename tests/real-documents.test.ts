@@ -78,12 +78,12 @@ describe.skipIf(!hasFeeds)("real documents", () => {
     expect((await runCli("--home", other, "verify", "accounting")).exit).toBe(0);
   }, 240_000);
 
-  test("as of the time of each capture of a game, are those of a load of the captures until then", async () => {
+  test("as of the time of a capture, are those of a load of the captures until then", async () => {
     const game = readdirSync(FEEDS)
       .filter((file) => file.startsWith("824445_"))
       .toSorted();
-    for (const [at, file] of game.entries()) {
-      const time = file.slice("824445_".length, "824445_YYYYMMDD_HHMMSS".length);
+    for (const at of [1, 3]) {
+      const time = game[at]!.slice("824445_".length, "824445_YYYYMMDD_HHMMSS".length);
       const fresh = join(folder, `until-${time}`);
       await runCli("--home", fresh, "ingest", ...METHOD, "--from-files", ...game.slice(0, at + 1).map((name) => join(FEEDS, name)));
       await runCli("--home", fresh, "transform", ...METHOD, "--save");
@@ -92,7 +92,7 @@ describe.skipIf(!hasFeeds)("real documents", () => {
       const digest = ((await runCli(...then, "verify", "digest", "--json")).json as Digest).digest;
       expect({ time, digest }).toEqual({ time, digest: await digestOf(fresh) });
     }
-  }, 240_000);
+  }, 480_000);
 
   describe("are read where others went wrong", () => {
     test("fielding credits come from the runners, and pitches, not plays, have a play id", async () => {

@@ -38,12 +38,12 @@ export class SmallPlatform implements AsyncDisposable {
   readonly #isOwn: boolean;
   readonly #waitMs: number;
 
-  private constructor(home: string, isOwn: boolean, waitMs: number, store = "platform.duckdb") {
+  private constructor(home: string, isOwn: boolean, waitMs: number, store = "platform.duckdb", onWait: () => void = () => undefined) {
     this.home = home;
     this.#isOwn = isOwn;
     this.#waitMs = waitMs;
     this.raw = new SegmentStore({ root: join(home, "raw") });
-    this.store = new DuckdbStore({ file: join(home, store), waitMs });
+    this.store = new DuckdbStore({ file: join(home, store), waitMs, onWait });
   }
 
   /** A home that is removed at the end. */
@@ -52,8 +52,8 @@ export class SmallPlatform implements AsyncDisposable {
   }
 
   /** On a home of somebody else, which stays. */
-  static on(home: string, waitMs = 60_000): SmallPlatform {
-    return new SmallPlatform(home, false, waitMs);
+  static on(home: string, waitMs = 60_000, onWait?: () => void): SmallPlatform {
+    return new SmallPlatform(home, false, waitMs, undefined, onWait);
   }
 
   /** The same captures with another store, a file in the home. */

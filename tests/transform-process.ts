@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { once } from "node:events";
 import { OutsideError, UserError } from "../src/core/errors.ts";
-import { Connection } from "../src/duckdb/connection.ts";
+import { Connection, type Statement } from "../src/duckdb/connection.ts";
 import type { SqlValue } from "../src/duckdb/sql-value.ts";
 import { EVERYTHING, SmallPlatform, mappingOf, openDatabase } from "./small-platform.ts";
 
@@ -26,7 +26,7 @@ export interface ProcessOrder {
 }
 
 export type ProcessWord =
-  | { readonly said: "started" | "held" | "waiting" }
+  | { readonly said: "started" | "held" | "waiting" | "asked" }
   | { readonly said: "progress"; readonly documents: number }
   | { readonly said: "done"; readonly exit: number; readonly run?: Readonly<Record<string, string>> }
   | { readonly said: "failed"; readonly code: string; readonly exit: number; readonly message: string };
@@ -51,21 +51,32 @@ function stopAt({ how, when, statement, nth }: NonNullable<ProcessOrder["stopAt"
     await once(process.stdin, "data");
     process.stdin.destroy();
   };
-  // oxlint-disable-next-line typescript/unbound-method -- called with its own connection below
-  const run = Connection.prototype.run;
+  // oxlint-disable-next-line typescript/unbound-method -- called with their own connection below
+  const { run, prepare } = Connection.prototype;
   let seen = 0;
-  Connection.prototype.run = async function (this: Connection, sql: string): Promise<number> {
+  const around = async <T>(sql: string, work: () => Promise<T>): Promise<T> => {
     const isIt = matches.test(sql) && ++seen === nth;
     if (isIt && when === "before") await stop();
-    const changed = await run.call(this, sql);
+    const result = await work();
     if (isIt && when === "after") await stop();
-    return changed;
+    return result;
+  };
+  Connection.prototype.run = function (this: Connection, sql: string): Promise<number> {
+    return around(sql, () => run.call(this, sql));
+  };
+  Connection.prototype.prepare = async function (this: Connection, sql: string): Promise<Statement> {
+    const statement = await prepare.call(this, sql);
+    const runPrepared = statement.run.bind(statement);
+    statement.run = () => around(sql, runPrepared);
+    return statement;
   };
 }
 
 const order = JSON.parse(process.argv[2] ?? "{}") as ProcessOrder;
 if (order.stopAt !== undefined) stopAt(order.stopAt);
-const platform = SmallPlatform.on(order.home, order.waitMs);
+const platform = SmallPlatform.on(order.home, order.waitMs, () => {
+  say({ said: "asked" });
+});
 say({ said: "started" });
 try {
   if (order.work === "hold") {
