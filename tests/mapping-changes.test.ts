@@ -221,8 +221,20 @@ function mappingAfter({ edits }: Change): string {
   }, BASE);
 }
 
+interface FreshLoad {
+  readonly digest: unknown;
+  readonly exit: number;
+}
+const freshLoads = new Map<string, Promise<FreshLoad>>();
+
 /** What a fresh load under the changed mapping gives. */
-async function freshLoad(change: Change): Promise<{ readonly digest: unknown; readonly exit: number }> {
+function freshLoad(change: Change): Promise<FreshLoad> {
+  const load = freshLoads.get(change.name) ?? loadFresh(change);
+  freshLoads.set(change.name, load);
+  return load;
+}
+
+async function loadFresh(change: Change): Promise<FreshLoad> {
   await using cli = await changed(mappingAfter(change), true);
   const { exit } = await cli.run(["transform", ...SOURCE, "--save"]);
   return { digest: await digestOf(cli), exit };

@@ -65,10 +65,10 @@ function stopAt({ how, when, statement, nth }: NonNullable<ProcessOrder["stopAt"
     return around(sql, () => run.call(this, sql));
   };
   Connection.prototype.prepare = async function (this: Connection, sql: string): Promise<Statement> {
-    const statement = await prepare.call(this, sql);
-    const runPrepared = statement.run.bind(statement);
-    statement.run = () => around(sql, runPrepared);
-    return statement;
+    const prepared = await prepare.call(this, sql);
+    const runPrepared = prepared.run.bind(prepared);
+    prepared.run = () => around(sql, runPrepared);
+    return prepared;
   };
 }
 
