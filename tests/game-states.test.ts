@@ -67,9 +67,9 @@ async function write(gamePk: number, { body, capturedAt }: SimulatedState): Prom
 
 async function load(files: readonly string[]): Promise<void> {
   const ingested = await runCli("--home", home, "ingest", ...METHOD, "--from-files", ...files);
-  expect(ingested.exit, ingested.stderr).toBe(0);
+  expect(ingested).toMatchObject({ exit: 0 });
   const transformed = await runCli("--home", home, "transform", ...METHOD, "--save");
-  expect(transformed.exit, transformed.stderr).toBe(0);
+  expect(transformed).toMatchObject({ exit: 0 });
 }
 
 async function query(sql: string): Promise<Record<string, unknown>[]> {

@@ -29,7 +29,7 @@ describe("simulate game", () => {
     const some = files.filter((_, i) => i % 100 === 0).map((file) => join(stubs, "game/liveGameV1", file));
     const ingested = await cli.json(["ingest", "--endpoint", "game", "--method", "live_game_v1", "--from-files", ...some], false);
     expect(ingested.data).toMatchObject({ stored: some.length, refused: 0, exit: 0 });
-  }, 60_000);
+  }, 240_000);
 
   test.each([
     [["--game-pk", "0"], "usage.number"],
