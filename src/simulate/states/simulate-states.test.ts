@@ -188,6 +188,17 @@ describe("a game over time", () => {
     expect(openSteps.some(({ next }) => "hasReview" in next.about)).toBe(false);
   });
 
+  test("has one score in its last play, open or not, and in the line score", () => {
+    const played = fresh.filter(({ liveData }) => liveData.plays.allPlays.length > 0);
+    const scores = played.map(
+      ({ liveData }) => liveData.plays.currentPlay?.result as { readonly awayScore?: number; readonly homeScore?: number },
+    );
+    expect(scores.map(({ awayScore, homeScore }) => [awayScore, homeScore])).toEqual(
+      played.map(({ liveData }) => [liveData.linescore.teams.away.runs, liveData.linescore.teams.home.runs]),
+    );
+    expect(scores.some(({ awayScore = 0, homeScore = 0 }) => awayScore + homeScore > 1)).toBe(true);
+  });
+
   test("has no open play between half innings", () => {
     const middles = fresh.filter(({ liveData }) => (liveData.linescore as unknown as { inningState?: string }).inningState === "Middle");
     expect(middles.length).toBeGreaterThanOrEqual(8);
@@ -223,6 +234,7 @@ describe("a game over time", () => {
     const at = rewritten.indexOf(bulk);
     expect(bulk).toBeGreaterThan(60);
     expect(at).toBeGreaterThan(steps.length * 0.9);
+    expect(steps[at]?.after.gameData.status.detailedState).toBe("In Progress");
     const angles = (state: Seen | undefined): (number | undefined)[] =>
       (state?.liveData.plays.allPlays ?? []).flatMap((play) => play.playEvents.map(({ pitchData }) => pitchData?.breaks.breakAngle));
     const [before, after] = [angles(steps[at]?.before), angles(steps[at]?.after)];
