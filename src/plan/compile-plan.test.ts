@@ -24,6 +24,18 @@ function throughJson(value: unknown): unknown {
   );
 }
 
+/** JSON (integers as `5n`); what fits into a line is one. */
+function laidOut(value: unknown, indent = ""): string {
+  const flat = JSON.stringify(value, (_key, inner: unknown) => (typeof inner === "bigint" ? `${inner.toString()}n` : inner));
+  if (flat.length + indent.length <= 140 || typeof value !== "object" || value === null) return flat;
+  const inner = `${indent}  `;
+  const lines = Array.isArray(value)
+    ? value.map((item) => inner + laidOut(item, inner))
+    : Object.entries(value).map(([key, item]) => `${inner}${JSON.stringify(key)}: ${laidOut(item, inner)}`);
+  const [open, close] = Array.isArray(value) ? "[]" : "{}";
+  return `${open ?? ""}\n${lines.join(",\n")}\n${indent}${close ?? ""}`;
+}
+
 function everyObject(value: unknown): object[] {
   return value === null || typeof value !== "object" ? [] : [value, ...Object.values(value).flatMap(everyObject)];
 }
@@ -44,6 +56,11 @@ describe("a plan", () => {
   test("is the same every time", () => {
     expect(compilePlan(inventedMapping())).toEqual(plan);
     expect(plan.fingerprint).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test("of the invented mapping is the one that was looked at, its fingerprints too (a wanted change: vitest run -u)", async () => {
+    const looked = { ...plan, sourceFingerprint: sourceFingerprint(plan) };
+    await expect(`${laidOut(looked)}\n`).toMatchFileSnapshot("golden/invented.plan.txt");
   });
 
   test("reads no more of an answer than is mapped", () => {
