@@ -42,7 +42,7 @@ export default {
   coverageAnalysis: "perTest",
   concurrency: 1,
   // Long, so that a busy machine does not pass for an endless loop; those are found by how often a mutant was run.
-  timeoutMS: 60_000,
+  timeoutMS: 15_000,
   incremental: true,
   incrementalFile: `.stryker/${name || "all"}.json`,
   tempDirName: ".stryker/sandbox",
