@@ -159,7 +159,7 @@ describe("a transform that is asked to stop", () => {
     await cp(before, home, { recursive: true });
     const platform = SmallPlatform.on(home);
     const stop = new AbortController();
-    const { exit, record } = await platform.transform(mapping, undefined, {
+    const { exit, record, left } = await platform.transform(mapping, undefined, {
       sliceBytes: SLICE_BYTES,
       connections: 2,
       signal: stop.signal,
@@ -171,6 +171,7 @@ describe("a transform that is asked to stop", () => {
     expect(record.run).toMatchObject({ status: "interrupted", exit: 130 });
     expect(Number(record.run["selected"])).toBeGreaterThan(5);
     expect(Number(record.run["selected"])).toBeLessThan(DOCUMENTS);
+    expect(left).toBe(DOCUMENTS - Number(record.run["selected"]));
     const next = await platform.transform(mapping, undefined, { sliceBytes: SLICE_BYTES, connections: 2 });
     expect(next.record.run).toMatchObject({ status: "done" });
     expect(await stateOf(platform)).toEqual(expected);

@@ -2,7 +2,7 @@ import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { UserError } from "../src/core/errors.ts";
-import { SmallPlatform, mappingOf } from "./small-platform.ts";
+import { EVERYTHING, SmallPlatform, mappingOf } from "./small-platform.ts";
 
 const YAML = `
 source: {endpoint: lab, method: things, raw_table: lab.things, document_key: [id]}
@@ -37,7 +37,7 @@ test.each([
     mapping,
     [1, 2, 3, 4, 5].map((id) => ({ body: { id } })),
   );
-  await platform.transform(mapping, undefined, { filter: { documents: { id: ["1"] }, startDate: null, endDate: null } });
+  await platform.transform(mapping, undefined, { filter: { ...EVERYTHING, documents: { id: ["1"] } } });
   const file = await indexFile(platform);
   const lines = (await readFile(file, "utf8")).trimEnd().split("\n");
   expect(lines).toHaveLength(5);

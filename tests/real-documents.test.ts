@@ -78,6 +78,22 @@ describe.skipIf(!hasFeeds)("real documents", () => {
     expect((await runCli("--home", other, "verify", "accounting")).exit).toBe(0);
   }, 240_000);
 
+  test("as of the time of a capture, are those of a load of the captures until then", async () => {
+    const game = readdirSync(FEEDS)
+      .filter((file) => file.startsWith("824445_"))
+      .toSorted();
+    for (const at of [1, 3]) {
+      const time = game[at]!.slice("824445_".length, "824445_YYYYMMDD_HHMMSS".length);
+      const fresh = join(folder, `until-${time}`);
+      await runCli("--home", fresh, "ingest", ...METHOD, "--from-files", ...game.slice(0, at + 1).map((name) => join(FEEDS, name)));
+      await runCli("--home", fresh, "transform", ...METHOD, "--save");
+      const then = ["--home", home, "--store", `duckdb:${join(folder, `then-${time}.duckdb`)}`];
+      expect((await runCli(...then, "transform", ...METHOD, "--as-of", time, "--game-pks", "824445", "--save")).exit).toBe(0);
+      const digest = ((await runCli(...then, "verify", "digest", "--json")).json as Digest).digest;
+      expect({ time, digest }).toEqual({ time, digest: await digestOf(fresh) });
+    }
+  }, 480_000);
+
   describe("are read where others went wrong", () => {
     test("fielding credits come from the runners, and pitches, not plays, have a play id", async () => {
       expect(await rows("SELECT count(*) AS n FROM game.live_game_fielding_credits WHERE game_pk = 747175")).toEqual([{ n: "80" }]);

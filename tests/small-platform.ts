@@ -5,6 +5,7 @@ import type { SqlRow } from "../src/duckdb/sql-value.ts";
 import { Database } from "../src/duckdb/database.ts";
 import { requireMapping } from "../src/mapping/check-mapping.ts";
 import type { Mapping } from "../src/mapping/mapping.ts";
+import type { DocumentFilter } from "../src/pipeline/selection.ts";
 import { type TransformOptions, type TransformResult, transform } from "../src/pipeline/transform.ts";
 import { compilePlan } from "../src/plan/compile-plan.ts";
 import type { Plan } from "../src/plan/plan.ts";
@@ -22,6 +23,9 @@ export interface Answer {
   readonly parameters?: Readonly<Record<string, string>>;
 }
 
+/** The filter that leaves nothing out. */
+export const EVERYTHING: DocumentFilter = { documents: {}, startDate: null, endDate: null, asOf: null };
+
 /** The shipped parts put together as the program does, on a home of their own. */
 export class SmallPlatform implements AsyncDisposable {
   readonly home: string;
@@ -30,11 +34,11 @@ export class SmallPlatform implements AsyncDisposable {
   readonly #checker = new BodyChecker();
   readonly #isOwn: boolean;
 
-  private constructor(home: string, isOwn: boolean, waitMs: number) {
+  private constructor(home: string, isOwn: boolean, waitMs: number, store = "platform.duckdb") {
     this.home = home;
     this.#isOwn = isOwn;
     this.raw = new SegmentStore({ root: join(home, "raw") });
-    this.store = new DuckdbStore({ file: join(home, "platform.duckdb"), waitMs });
+    this.store = new DuckdbStore({ file: join(home, store), waitMs });
   }
 
   /** A home that is removed at the end. */
@@ -45,6 +49,11 @@ export class SmallPlatform implements AsyncDisposable {
   /** On a home of somebody else, which stays. */
   static on(home: string, waitMs = 60_000): SmallPlatform {
     return new SmallPlatform(home, false, waitMs);
+  }
+
+  /** The same captures with another store, a file in the home. */
+  withStore(file: string): SmallPlatform {
+    return new SmallPlatform(this.home, false, 60_000, file);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -73,7 +82,7 @@ export class SmallPlatform implements AsyncDisposable {
       mapping,
       plan,
       {
-        filter: { documents: {}, startDate: null, endDate: null },
+        filter: EVERYTHING,
         mode: "batch",
         sliceBytes: 1 << 20,
         connections: 1,

@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { OutsideError } from "../src/core/errors.ts";
 import { Connection } from "../src/duckdb/connection.ts";
 import type { SqlValue } from "../src/duckdb/sql-value.ts";
-import { SmallPlatform, mappingOf, openDatabase } from "./small-platform.ts";
+import { EVERYTHING, SmallPlatform, mappingOf, openDatabase } from "./small-platform.ts";
 
 export interface ProcessOrder {
   readonly home: string;
@@ -18,6 +18,8 @@ export interface ProcessOrder {
   readonly connections: number;
   /** `transform`, or `hold`: keep the store's file until a line comes in. */
   readonly work: "transform" | "hold";
+  /** As of a time, into another store. */
+  readonly asOf?: { readonly time: string; readonly store: string } | undefined;
   /** Dies before or after the nth statement that matches, or waits there for a line. */
   readonly stopAt?:
     { readonly how: "die" | "wait"; readonly when: "before" | "after"; readonly statement: string; readonly nth: number } | undefined;
@@ -76,7 +78,9 @@ try {
     process.stdin.destroy();
   } else {
     const mapping = mappingOf(readFileSync(order.mapping, "utf8"));
-    const { exit, record } = await platform.transform(mapping, undefined, {
+    const target = order.asOf === undefined ? platform : platform.withStore(order.asOf.store);
+    const { exit, record } = await target.transform(mapping, undefined, {
+      filter: { ...EVERYTHING, asOf: order.asOf?.time ?? null },
       sliceBytes: order.sliceBytes,
       connections: order.connections,
       onProgress: ({ documents }) => {

@@ -114,7 +114,7 @@ describe("two processes on one store", () => {
     });
     await using database = await openDatabase();
     const connection = await database.connect();
-    await store.prepare(connection, mapping);
+    await store.prepare(connection, mapping, null);
     expect(told).toHaveLength(1);
     expect(told[0]).toContain(`PID ${String(holder.pid)}`);
   });

@@ -1,18 +1,22 @@
 import { UserError } from "../core/errors.ts";
+import { parseInstantOrDay } from "../core/instant.ts";
 import { renderColumnType } from "../mapping/column-type.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { nearestSpelling } from "../mapping/nearest-spelling.ts";
 import type { DocumentFilter } from "../pipeline/selection.ts";
+import type { TransformResult } from "../pipeline/transform.ts";
 import { readLeaf } from "../plan/leaf.ts";
+import type { Output } from "./output.ts";
 
 export interface DocumentFlags {
+  readonly asOf?: string;
   readonly gamePks?: string;
   readonly documents?: readonly string[];
   readonly startDate?: string;
   readonly endDate?: string;
 }
 
-/** The filter that the flags say. `--game-pks` is `--documents game_pk=…`. @throws UserError `usage.documents`, `usage.date`. */
+/** The filter that the flags say. `--game-pks` is `--documents game_pk=…`. @throws UserError `usage.documents`, `usage.date`, `usage.as-of`. */
 export function readFilter(flags: DocumentFlags, mappings: readonly Mapping[]): DocumentFilter {
   const documents: Record<string, string[]> = {};
   const add = (column: string, list: string): void => {
@@ -34,7 +38,25 @@ export function readFilter(flags: DocumentFlags, mappings: readonly Mapping[]): 
       next: "change them round",
     });
   }
-  return { documents, startDate, endDate };
+  return { documents, startDate, endDate, asOf: flags.asOf === undefined ? null : readAsOf(flags.asOf) };
+}
+
+/** The instant that `--as-of` says; a day alone is meant to its end, as with --end-date. @throws UserError `usage.as-of`. */
+export function readAsOf(time: string): string {
+  const instant = parseInstantOrDay(time, "last");
+  if (instant !== null) return instant;
+  throw new UserError({
+    code: "usage.as-of",
+    message: "--as-of is no time",
+    expected: "a time with its zone, like 2024-07-12T20:15:00Z or 2024-07-12T16:15:00-04:00, or a day, 2024-07-12: to its end, UTC",
+    got: JSON.stringify(time.slice(0, 200)),
+  });
+}
+
+/** Says which of the values that were asked for raw does not have, or did not have then. */
+export function sayMissing({ missing }: Pick<TransformResult, "missing">, asOf: string | null, out: Output): void {
+  const had = asOf === null ? "raw has" : `as of ${asOf} raw had`;
+  for (const [column, values] of Object.entries(missing)) out.say(`${had} no document with ${column} ${values.join(", ")}`);
 }
 
 /** The values of one key column, each as a document's name spells it. */

@@ -30,6 +30,7 @@ const transform = keys("`mlb-etl transform --json`: one run of one mapping; an o
   method: text("As in the catalogue."),
   engine: text("What shredded: duckdb."),
   store: text("Where the targets are, without secrets."),
+  as_of: textOrNull("The time as of which the tables are, UTC; null: as they are now."),
   saved: z.boolean().describe("False for a dry run: nothing was written."),
   documents: keys("Each document once: selected = applied + unchanged + stale + quarantined.", {
     selected: count("Documents under the filter."),

@@ -1,8 +1,8 @@
-import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Settings, storeFile } from "../config/settings.ts";
-import { UserError } from "../core/errors.ts";
+import { EXIT, UserError } from "../core/errors.ts";
+import { openTemporaryFolder } from "../core/temporary-folder.ts";
 import type { Connection } from "../duckdb/connection.ts";
 import { Database } from "../duckdb/database.ts";
 import type { Mapping } from "../mapping/mapping.ts";
@@ -25,9 +25,9 @@ export function openRaw(settings: Settings): SegmentStore {
 
 /** Raw as it would be: new captures go to a folder that is removed at the end. */
 export async function openOverlayRaw(settings: Settings): Promise<{ readonly raw: RawStore } & AsyncDisposable> {
-  const folder = await mkdtemp(join(tmpdir(), "mlb-dry-run-"));
-  const raw = new OverlayRawStore(openRaw(settings), new SegmentStore({ root: folder }));
-  return { raw, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+  const folder = await openTemporaryFolder();
+  const raw = new OverlayRawStore(openRaw(settings), new SegmentStore({ root: join(folder.path, "raw") }));
+  return { raw, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
 }
 
 export function openCatalogue(settings: Settings): Promise<Catalogue> {
@@ -57,14 +57,31 @@ export function mappingsOf(registry: Registry, endpoint: string, method: string)
   });
 }
 
+/** @throws UserError `raw.empty` (exit 4): there is nothing to make tables of. */
+export async function requireCaptures(raw: RawStore, endpoint: string, method: string, { home }: Settings): Promise<void> {
+  if ((await raw.lastId(`${endpoint}.${method}`)) > 0) return;
+  throw new UserError(
+    {
+      code: "raw.empty",
+      message: `${home} has no captures of ${endpoint}.${method}`,
+      next: `ingest some first (mlb-etl ingest --endpoint ${endpoint} --method ${method} --from-files …), or name another home with --home`,
+    },
+    EXIT.sourceUnreachable,
+  );
+}
+
 /** Of the bound of the process, DuckDB gets what Node, the bodies as text and the results do not need. */
 const NODE_MB = 176;
 
-export function openDatabase(settings: Settings): Promise<Database> {
+/** `tempDirectory`: where it spills what memory does not hold; default: a folder of this process. */
+export function openDatabase(
+  settings: Settings,
+  tempDirectory: string = join(tmpdir(), `mlb-duckdb-${String(process.pid)}`),
+): Promise<Database> {
   return Database.open({
     memoryLimitBytes: Math.max(64, settings.maxMemoryMb - NODE_MB) * 1024 * 1024,
     threads: settings.connections,
-    tempDirectory: join(tmpdir(), `mlb-duckdb-${String(process.pid)}`),
+    tempDirectory,
   });
 }
 

@@ -46,12 +46,19 @@ const COMMANDS: readonly { readonly group: string | null; readonly description: 
           ...source,
           new Option("--mode <mode>", "batch: documents under a filter").default("batch"),
           ...documents,
+          new Option(
+            "--as-of <time>",
+            "only with what was captured until then, into a store of its own (--store): 2024-07-12T20:15:00Z, or a day, to its end, UTC",
+          ),
           new Option("--stub-mode <mode>", "replay: first ingest the recordings of --stub-dir; never opens a socket"),
           new Option("--captured-at <time>", "when recordings that do not say it were captured: a time, or file"),
           new Option("--save", "write; without it nothing is written, and what would be is shown"),
           new Option("--strict", "every bad value quarantines its document"),
         ],
-        examples: ["mlb-etl transform --endpoint game --method live_game_v1 --mode batch --game-pks 747175 --stub-mode replay --save"],
+        examples: [
+          "mlb-etl transform --endpoint game --method live_game_v1 --mode batch --game-pks 747175 --stub-mode replay --save",
+          "mlb-etl transform --endpoint game --method live_game_v1 --as-of 2024-07-12T20:15:00Z --store duckdb:then.duckdb --save",
+        ],
         load: async () => (await import("./commands/transform.ts")).runTransform,
       },
       {
@@ -84,7 +91,17 @@ const COMMANDS: readonly { readonly group: string | null; readonly description: 
         name: "sql",
         description: "ask the store; tables are named as in the mapping, state tables mlb.documents, mlb.runs …",
         arguments: [{ name: "query", description: "one SELECT" }],
-        examples: ['mlb-etl sql "SELECT mapping, count(*) FROM mlb.documents GROUP BY mapping"'],
+        options: [
+          new Option(
+            "--as-of <time>",
+            "ask the tables as what was captured until then gives them, made for the question: 2024-07-12T20:15:00Z, or a day, to its end, UTC",
+          ),
+          ...documents,
+        ],
+        examples: [
+          'mlb-etl sql "SELECT mapping, count(*) FROM mlb.documents GROUP BY mapping"',
+          'mlb-etl sql --as-of 2024-07-12T20:15:00Z --game-pks 747175 "SELECT * FROM SCHEMA.TABLE"',
+        ],
         load: async () => (await import("./commands/sql.ts")).runSql,
       },
       {

@@ -120,7 +120,7 @@ export function resolveSettings(
   }
   const home = resolve(texts.home ?? ".mlb");
   const maxMemoryMb = numberOf("maxMemoryMb", texts.maxMemoryMb, 512, 512, 1_000_000);
-  const store = texts.store ?? `duckdb:${join(home, "platform.duckdb")}`;
+  const store = texts.store ?? defaultStore(home);
   if (!/^duckdb:./.test(store)) {
     throw new UserError({
       code: "config.store",
@@ -165,6 +165,11 @@ export function settingNames(): readonly SettingName[] {
 /** The file of `duckdb:FILE`. */
 export function storeFile(settings: Pick<Settings, "store">): string {
   return resolve(settings.store.slice("duckdb:".length));
+}
+
+/** The home's own store. */
+export function defaultStore(home: string): string {
+  return `duckdb:${join(home, "platform.duckdb")}`;
 }
 
 /** A URL without what a password may be in it. */

@@ -1,6 +1,18 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { instantOf, instantOfMicros, isInstant, parseInstant } from "./instant.ts";
+import { instantOf, instantOfMicros, isInstant, parseInstant, parseInstantOrDay } from "./instant.ts";
+
+describe("a day alone", () => {
+  test("is its first or its last microsecond in UTC", () => {
+    expect(parseInstantOrDay("2024-02-29", "first")).toBe("2024-02-29T00:00:00.000000Z");
+    expect(parseInstantOrDay("2024-02-29", "last")).toBe("2024-02-29T23:59:59.999999Z");
+    expect(parseInstantOrDay("2024-07-13T00:19:09-04:00", "last")).toBe("2024-07-13T04:19:09.000000Z");
+  });
+
+  test.each(["2023-02-29", "2024-7-1", "2024-07", "2024-07-13T04:19:09"])("is not %s", (text) => {
+    expect(parseInstantOrDay(text, "last")).toBeNull();
+  });
+});
 
 describe("instants", () => {
   test.each([

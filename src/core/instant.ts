@@ -2,6 +2,7 @@
 
 const ISO =
   /^([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,9}))?)?(?:([Zz])|([+-])([0-9]{2}):?([0-9]{2}))$/;
+const DAY = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/;
 const COMPACT = /^([0-9]{4})([0-9]{2})([0-9]{2})_([0-9]{2})([0-9]{2})([0-9]{2})$/;
 const CANONICAL = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z$/;
 
@@ -23,6 +24,12 @@ export function parseInstant(text: string): string | null {
   if (offsetHours > 23 || offsetMinutes > 59) return null;
   const offset = (offsetHours * 60 + offsetMinutes) * (iso[9] === "-" ? -1 : 1);
   return render(year, month, day, hour, minute, Number(iso[6] ?? 0), offset, iso[7] ?? "");
+}
+
+/** The same, and a day alone: `2024-07-13` is its first or its last microsecond, UTC. */
+export function parseInstantOrDay(text: string, edge: "first" | "last"): string | null {
+  if (!DAY.test(text)) return parseInstant(text);
+  return parseInstant(edge === "first" ? `${text}T00:00:00Z` : `${text}T23:59:59.999999Z`);
 }
 
 /** Whether the text is in the canonical form and is a time that exists. */
@@ -47,6 +54,11 @@ function render(year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, 
   const text = new Date(local.getTime() - offsetMinutes * 60_000).toISOString();
   if (!/^[0-9]{4}-/.test(text) || text.startsWith("0000")) return null;
   return `${text.slice(0, 19)}.${fraction.slice(0, 6).padEnd(6, "0")}Z`;
+}
+
+/** Microseconds since 1970 of an instant in the canonical form. */
+export function microsOfInstant(instant: string): bigint {
+  return BigInt(Date.parse(`${instant.slice(0, 19)}Z`)) * 1000n + BigInt(instant.slice(20, 26));
 }
 
 /** The canonical text of microseconds since 1970. */

@@ -1,5 +1,6 @@
 import {
   type DuckDBConnection,
+  type DuckDBPreparedStatement,
   DuckDBDateValue,
   DuckDBDecimalValue,
   DuckDBListValue,
@@ -9,12 +10,12 @@ import {
   type DuckDBValue,
   StatementType,
 } from "@duckdb/node-api";
-import type { SqlRow, SqlValue } from "./sql-value.ts";
+import { type SqlRow, type SqlValue, sqlText } from "./sql-value.ts";
 import { EXIT, OutsideError } from "../core/errors.ts";
-import { instantOfMicros } from "../core/instant.ts";
+import { instantOfMicros, microsOfInstant } from "../core/instant.ts";
 
 /** What an appended column holds. */
-export type AppendKind = "INTEGER" | "BIGINT" | "VARCHAR" | "BOOLEAN";
+export type AppendKind = "INTEGER" | "BIGINT" | "VARCHAR" | "BOOLEAN" | "TIMESTAMPTZ";
 export type AppendValue = null | boolean | number | string;
 
 /** DuckDB's own words for what is outside of a statement: memory, disk, files. */
@@ -66,12 +67,33 @@ export class Connection {
     for await (const batch of result.yieldRowObjects()) yield batch.map(readRow);
   }
 
+  /** A statement that is planned once and run many times. Its tables must stay: a changed catalogue plans it again. */
+  async prepare(sql: string): Promise<Statement> {
+    return new Statement(await explained(() => this.#connection.prepare(sql)));
+  }
+
   /** What kind of statement a text is, and how many: `SELECT`, `COPY`, … */
   async statementKinds(sql: string): Promise<readonly string[]> {
     const extracted = await this.#connection.extractStatements(sql);
     const kinds: string[] = [];
     for (let at = 0; at < extracted.count; at++) kinds.push(StatementType[(await extracted.prepare(at)).statementType] ?? "unknown");
     return kinds;
+  }
+
+  /**
+   * The tables that a query reads, `catalog.schema.table`, without running it: those in its plan before anything is optimized away,
+   * so that names of CTEs are none and tables behind `query_table('…')` are some. (`getTableNames` of DuckDB leaves out what it cannot bind.)
+   */
+  async tablesRead(sql: string): Promise<readonly string[]> {
+    await this.run("PRAGMA disable_optimizer");
+    try {
+      const [row] = await this.rows(`EXPLAIN (FORMAT json) ${sql}`);
+      const tables = new Set<string>();
+      collectTables(JSON.parse(sqlText(row?.["explain_value"])) as readonly PlanNode[], tables);
+      return [...tables];
+    } finally {
+      await this.run("PRAGMA enable_optimizer");
+    }
   }
 
   /** Column names of a query with their types, without running it. */
@@ -94,6 +116,7 @@ export class Connection {
           else if (kind === "INTEGER") appender.appendInteger(Number(value));
           else if (kind === "BIGINT") appender.appendBigInt(BigInt(value));
           else if (kind === "BOOLEAN") appender.appendBoolean(value === true);
+          else if (kind === "TIMESTAMPTZ") appender.appendTimestampTZ(new DuckDBTimestampTZValue(microsOfInstant(String(value))));
           else appender.appendVarchar(String(value));
         }
         appender.endRow();
@@ -125,6 +148,37 @@ export class Connection {
 
   close(): void {
     this.#connection.closeSync();
+  }
+}
+
+/** A node of a plan, as far as it matters. */
+interface PlanNode {
+  readonly extra_info?: { readonly Table?: string };
+  readonly children?: readonly PlanNode[];
+}
+
+function collectTables(nodes: readonly PlanNode[], tables: Set<string>): void {
+  for (const { extra_info: info, children } of nodes) {
+    // Names are quoted where they are words of SQL.
+    if (info?.Table !== undefined) tables.add(info.Table.replaceAll('"', ""));
+    collectTables(children ?? [], tables);
+  }
+}
+
+/** A prepared statement without parameters. */
+export class Statement {
+  readonly #prepared: DuckDBPreparedStatement;
+
+  constructor(prepared: DuckDBPreparedStatement) {
+    this.#prepared = prepared;
+  }
+
+  async run(): Promise<void> {
+    await explained(() => this.#prepared.run());
+  }
+
+  close(): void {
+    this.#prepared.destroySync();
   }
 }
 

@@ -32,9 +32,13 @@ export class Database implements AsyncDisposable {
       // What a statement needed goes back to the system soon: the bound is on the process, not on DuckDB alone.
       allocator_flush_threshold: "16MB",
       allocator_bulk_deallocation_flush_threshold: "16MB",
-      allocator_background_threads: "true",
       // Order of rows means nothing to us; keeping it costs memory.
       preserve_insertion_order: "false",
+      // A slice writes about as much as the default of 16 MB: every commit would rewrite the last rows of every table.
+      wal_autocheckpoint: "64MB",
+      // Statements are planned once, while their tables are empty, and run when they are not: what a plan takes from the statistics of
+      // a table would be wrong by then (DuckDB 1.5.6 does not plan again).
+      disabled_optimizers: "statistics_propagation,compressed_materialization",
     });
     return new Database(instance);
   }

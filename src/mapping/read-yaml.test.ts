@@ -83,10 +83,15 @@ describe("refuses, each with its place,", () => {
     expect(read(text).problems).toEqual([problem]);
   });
 
-  test("what is no YAML", () => {
-    const { problems } = read("a: [1\nb: 2\n");
-    expect(problems.length).toBeGreaterThan(0);
-    for (const problem of problems) expect(problem).toMatch(/^m\.yaml:\d+:\d+ {2}this is no YAML: /);
+  test.each([
+    ["a list that is not closed", "a: [1\nb: 2\nc: {d: 3\ne: 4\n", "2:1"],
+    ["a line that stands too far in", "a:\n  b: 1\n   c: 2\n  d: 3\n", "2:6"],
+    ["a quote that is not closed", "a: 'b\nc: d\n", "3:1"],
+    ["a bracket alone", "]\n", "1:1"],
+  ])("what is no YAML: %s, with its first problem and none that follows from it", (_, text, place) => {
+    const { value, problems } = read(text);
+    expect(problems).toEqual([expect.stringMatching(new RegExp(`^m\\.yaml:${place} {2}this is no YAML: `))]);
+    expect(value).toBeNull();
   });
 
   test("a path with brackets in a flow map, saying that it needs quotes", () => {

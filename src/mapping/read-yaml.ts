@@ -79,6 +79,17 @@ function readOneDocument(tokens: readonly CST.Token[], placeAt: (offset: number)
   }
   const documents = [...new Composer({ version: "1.2", schema: "core", merge: false, uniqueKeys: false, strict: true }).compose(tokens)];
   const [document, second] = documents;
+  const error = document?.errors.toSorted((left, right) => left.pos[0] - right.pos[0])[0];
+  if (error !== undefined) {
+    // One mistake gives many errors, and what stands where after it is a guess: the first one is told, and nothing else.
+    const isBracket = error.message.startsWith("Unexpected flow-");
+    report.add(placeAt(error.pos[0]), {
+      code: "yaml.syntax",
+      message: `this is no YAML: ${error.message}`,
+      ...(isBracket ? { expected: 'quotes around a text with brackets or braces inside of {…} or […], as "$.plays[*]"' } : {}),
+    });
+    return null;
+  }
   if (document === undefined || document.contents === null) {
     report.add({ line: 1, column: 1 }, { code: "yaml.empty", message: "the file holds nothing", expected: "a mapping", got: "nothing" });
     return null;
@@ -91,24 +102,7 @@ function readOneDocument(tokens: readonly CST.Token[], placeAt: (offset: number)
       got: `${String(documents.length)} documents separated by ---`,
     });
   }
-  reportSyntax(document, placeAt, report);
   return document;
-}
-
-/** The first error of each line: those after it mostly follow from it. */
-function reportSyntax(document: Document.Parsed, placeAt: (offset: number) => Place, report: Report): void {
-  const lines = new Set<number>();
-  for (const error of document.errors) {
-    const place = placeAt(error.pos[0]);
-    if (lines.has(place.line)) continue;
-    lines.add(place.line);
-    const isBracket = error.message.startsWith("Unexpected flow-");
-    report.add(place, {
-      code: "yaml.syntax",
-      message: `this is no YAML: ${error.message}`,
-      ...(isBracket ? { expected: 'quotes around a text with brackets or braces inside of {…} or […], as "$.plays[*]"' } : {}),
-    });
-  }
 }
 
 /** Offset of the first token below the allowed depth. Without recursion: the file may be hostile. */

@@ -1,6 +1,6 @@
 import type { RawStore } from "../raw/raw-store.ts";
 import { type JsonType, isIdKey } from "../raw/shape.ts";
-import { type PathStep, pathSteps } from "./wrong-containers.ts";
+import { type PathStep, pathSteps } from "./shape-nodes.ts";
 import { pointerStep } from "../core/json-pointer.ts";
 
 /** A value that is wanted: one of these types at a path of a capture. */

@@ -302,7 +302,7 @@ class Shredder implements AsyncDisposable {
     await this.#countFilled(connection, null, SLICE_TABLES.documents, this.#plan.fields);
     for (const [at, target] of this.#plan.targets.entries())
       await this.#countFilled(connection, target.name, targetTable(at), target.columns);
-    await this.#engine.dropTables(connection);
+    await this.#engine.clear(connection);
   }
 
   async #countFilled(connection: Connection, target: string | null, table: string, columns: readonly PlanColumn[]): Promise<void> {

@@ -3,7 +3,7 @@ import type { Plan } from "../plan/plan.ts";
 import { keyStep } from "../raw/shape.ts";
 import { scoreCoverage } from "./leaf-coverage.ts";
 import { LeafNode, LeafTree } from "./leaf-tree.ts";
-import { type PathStep, pathSteps } from "./wrong-containers.ts";
+import { type PathStep, pathSteps } from "./shape-nodes.ts";
 
 /** What a mapping does with a leaf path. */
 export const PATH_STATUSES = ["mapped", "ignored", "unknown"] as const;

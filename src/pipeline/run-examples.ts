@@ -44,7 +44,7 @@ export async function runExamples(
   const results: ExampleResult[] = [];
   for (const example of examples) {
     results.push(await runExample(plan, engine, connection, example, checker));
-    await engine.dropTables(connection);
+    await engine.clear(connection);
   }
   return results;
 }

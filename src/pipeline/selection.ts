@@ -7,8 +7,10 @@ import type { DocumentState } from "../store/store.ts";
 import type { IndexedDocument } from "./index-document.ts";
 import { writeOrderKey, writeStateOrder } from "../sql/order-key.ts";
 
-/** Which documents a batch looks at. All conditions hold together; none means all documents. */
+/** Which documents a batch looks at, and as of when. All conditions hold together; none means all documents. */
 export interface DocumentFilter {
+  /** Only captures until this instant (canonical, included) are there at all: a newer state is not merely left out, nobody knows of it. Null: all. */
+  readonly asOf: string | null;
   /** Values of key columns, as text: `{game_pk: ["747175"]}`. */
   readonly documents: Readonly<Record<string, readonly string[]>>;
   /** First and last day of the mapping's date, `YYYY-MM-DD`, both included. */
@@ -40,34 +42,34 @@ const text = duckdbDialect.text.bind(duckdbDialect);
 /**
  * The only step that knows the mode. Batch: of each document under the filter, the states that are newer than the applied one
  * (all of them, where another plan applied it) and have not failed under this plan, newest first. The filter looks at the newest state:
- * an old state of a moved game must not come back. The store is attached; `index` is the loaded document index.
+ * an old state of a moved game must not come back. All of this as of the filter's time. The store is attached; `index` is the loaded document index.
  */
 export async function selectBatch(connection: Connection, plan: Plan, index: string, filter: DocumentFilter): Promise<SelectedCounts> {
   const mapping = text(plan.mapping);
   const fingerprint = text(plan.fingerprint);
+  const chosen = writeChosen(plan, index, filter);
+  // Most documents have nothing to try: only states that are to be tried are kept, so that a run takes what is new, not what there is.
   await connection.run(
     `CREATE OR REPLACE TABLE ${CANDIDATES} AS
-     WITH states AS (
-       SELECT i.*, first_value(document_date) OVER (PARTITION BY document_key ORDER BY ${writeStateOrder("DESC")}) AS newest_date FROM ${index} i
-     ), chosen AS (SELECT s.* FROM states s WHERE ${writeFilter(plan, filter)})
-     SELECT c.document_key, c.raw_id, c.position, c.version, c.captured_at, c.content_hash, c.request, c.bytes, c.problem,
-       q.raw_id IS NULL AND (d.document_key IS NULL OR d.fingerprint <> ${fingerprint} OR ${writeOrderKey("c")} > ${writeOrderKey("d")}) AS is_open
-     FROM chosen c
-     LEFT JOIN ${stateTable("documents")} d ON d.mapping = ${mapping} AND d.document_key = c.document_key
-     LEFT JOIN (SELECT DISTINCT document_key, raw_id, position FROM ${stateTable("quarantine")} WHERE mapping = ${mapping} AND fingerprint = ${fingerprint} AND status = 'open') q
-       ON q.document_key = c.document_key AND q.raw_id = c.raw_id AND q.position = c.position`,
+     WITH open_states AS (
+       SELECT c.document_key, c.raw_id, c.position, c.version, c.captured_at, c.content_hash, c.request, c.bytes, c.problem
+       FROM (${chosen}) c
+       LEFT JOIN ${stateTable("documents")} d ON d.mapping = ${mapping} AND d.document_key = c.document_key
+       LEFT JOIN (SELECT DISTINCT document_key, raw_id, position FROM ${stateTable("quarantine")} WHERE mapping = ${mapping} AND fingerprint = ${fingerprint} AND status = 'open') q
+         ON q.document_key = c.document_key AND q.raw_id = c.raw_id AND q.position = c.position
+       WHERE q.raw_id IS NULL AND (d.document_key IS NULL OR d.fingerprint <> ${fingerprint} OR ${writeOrderKey("c")} > ${writeOrderKey("d")})
+     )
+     SELECT *, row_number() OVER (PARTITION BY document_key ORDER BY ${writeStateOrder("DESC")}) AS rank, count(*) OVER (PARTITION BY document_key) AS total FROM open_states`,
   );
   const counts = (
     await connection.rows(
-      `SELECT count(*) AS documents, count(*) FILTER (WHERE NOT is_open) AS unchanged FROM (SELECT bool_or(is_open) AS is_open FROM ${CANDIDATES} GROUP BY document_key)`,
+      `SELECT (SELECT count(DISTINCT document_key) FROM (${chosen})) AS documents, (SELECT count(DISTINCT document_key) FROM ${CANDIDATES}) AS open`,
     )
   )[0];
-  await connection.run(
-    `CREATE OR REPLACE TABLE ${CANDIDATES} AS SELECT * EXCLUDE (is_open), row_number() OVER (PARTITION BY document_key ORDER BY ${writeStateOrder("DESC")}) AS rank, count(*) OVER (PARTITION BY document_key) AS total FROM ${CANDIDATES} WHERE is_open`,
-  );
+  const documents = Number(counts?.["documents"] ?? 0);
   return {
-    documents: Number(counts?.["documents"] ?? 0),
-    unchanged: Number(counts?.["unchanged"] ?? 0),
+    documents,
+    unchanged: documents - Number(counts?.["open"] ?? 0),
     missing: await missingValues(connection, plan, index, filter),
   };
 }
@@ -114,7 +116,7 @@ async function missingValues(
 ): Promise<SelectedCounts["missing"]> {
   const missing: Record<string, readonly string[]> = {};
   for (const [column, values] of Object.entries(filter.documents)) {
-    const rows = await connection.rows(`SELECT DISTINCT ${keyValue(plan, column, "s")} AS v FROM ${index} s`);
+    const rows = await connection.rows(`SELECT DISTINCT ${keyValue(plan, column, "s")} AS v FROM ${index} s WHERE ${writeKnown(filter)}`);
     const known = new Set(rows.map((row) => sqlText(row["v"])));
     const absent = values.filter((value) => !known.has(value));
     if (absent.length > 0) missing[column] = absent;
@@ -127,6 +129,18 @@ function keyValue(plan: Plan, column: string, alias: string): string {
   const at = plan.source.documentKey.indexOf(column);
   if (at < 0) throw new Error(`${column} is no column of the document key`);
   return `TRY(json_extract_string(CASE WHEN starts_with(${alias}.document_key, '[') THEN ${alias}.document_key END, '$[${String(at)}]'))`;
+}
+
+/** The index spells instants canonically: their order is that of the texts. */
+function writeKnown({ asOf }: DocumentFilter): string {
+  return asOf === null ? "TRUE" : `captured_at <= ${text(asOf)}`;
+}
+
+/** SQL: the states of the documents under the filter. A date is that of the newest state, which only a filter by date has to find. */
+function writeChosen(plan: Plan, index: string, filter: DocumentFilter): string {
+  const isDated = filter.startDate !== null || filter.endDate !== null;
+  const newest = `first_value(document_date) OVER (PARTITION BY document_key ORDER BY ${writeStateOrder("DESC")})`;
+  return `SELECT s.* FROM (SELECT i.*${isDated ? `, ${newest} AS newest_date` : ""} FROM ${index} i WHERE ${writeKnown(filter)}) s WHERE ${writeFilter(plan, filter)}`;
 }
 
 function writeFilter(plan: Plan, filter: DocumentFilter): string {

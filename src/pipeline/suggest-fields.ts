@@ -7,7 +7,7 @@ import { allLevels, levelSteps } from "../plan/references.ts";
 import { type JsonType, isIdKey, keyStep } from "../raw/shape.ts";
 import type { DriftFinding } from "./find-drift.ts";
 import { isLeafType } from "./shape-captures.ts";
-import { type PathStep, pathSteps } from "./wrong-containers.ts";
+import { type PathStep, pathSteps } from "./shape-nodes.ts";
 
 /** A leaf path that is new and that the mapping does not know. */
 interface NewLeaf {

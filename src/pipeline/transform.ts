@@ -14,6 +14,7 @@ import type { TriedState } from "../store/store.ts";
 import { DocumentIndex, rawTableOf } from "./document-index.ts";
 import { concernsDocument, pointerOf } from "./index-document.ts";
 import { type Candidate, type DocumentFilter, newestCandidates, nextCandidate, selectBatch } from "./selection.ts";
+import { LeafProof } from "./leaf-proof.ts";
 import { ContainerCheck } from "./wrong-containers.ts";
 
 export interface TransformOptions {
@@ -47,6 +48,8 @@ export interface TransformResult {
   readonly exit: ExitCode;
   /** Of the values that the filter names, by column, those that no document has. */
   readonly missing: Readonly<Record<string, readonly string[]>>;
+  /** Documents that are still to be tried: some, where it was told to stop. */
+  readonly left: number;
 }
 
 const INDEX = "document_index";
@@ -55,12 +58,22 @@ const MAX_WRONG_CONTAINERS = 100;
 
 /** Select → shred → gate → apply → record, for one mapping. */
 export async function transform(mapping: Mapping, plan: Plan, options: TransformOptions, deps: TransformDeps): Promise<TransformResult> {
-  const { database, store, raw } = deps;
-  const control = await database.connect();
-  await store.prepare(control, mapping);
-  const index = new DocumentIndex(plan, raw);
+  const control = await deps.database.connect();
+  const index = new DocumentIndex(plan, deps.raw);
   await index.catchUp();
   await index.load(control, INDEX);
+  return deps.store.keepingAttached(control, () => transformIndexed(mapping, plan, options, deps, control));
+}
+
+async function transformIndexed(
+  mapping: Mapping,
+  plan: Plan,
+  options: TransformOptions,
+  deps: TransformDeps,
+  control: Connection,
+): Promise<TransformResult> {
+  const { store } = deps;
+  await store.prepare(control, mapping, options.filter.asOf);
   const runId = randomUUID();
   await store.startRun(control, plan, {
     runId,
@@ -79,12 +92,13 @@ export async function transform(mapping: Mapping, plan: Plan, options: Transform
     await store.finishRun(control, runId, { status: "failed", unchanged: 0, exit: exitOf(error), error: message }).catch(() => null);
     throw error;
   }
-  const interrupted = options.signal?.aborted === true;
+  const left = run.left();
+  const interrupted = options.signal?.aborted === true && left > 0;
   const { missing } = selected;
   const nothingAsked = Object.keys(missing).length === 0;
   const exit = interrupted ? EXIT.interrupted : run.exit() !== EXIT.done || nothingAsked ? run.exit() : EXIT.someFailed;
   const end = { status: interrupted ? "interrupted" : "done", unchanged: interrupted ? 0 : selected.unchanged, exit, error: null } as const;
-  return { runId, record: await store.finishRun(control, runId, end), exit, missing };
+  return { runId, record: await store.finishRun(control, runId, end), exit, missing, left };
 }
 
 function exitOf(error: unknown): ExitCode {
@@ -117,6 +131,10 @@ class Run {
     this.#engine = new DuckdbEngine(plan);
   }
 
+  left(): number {
+    return this.#total - this.#settled;
+  }
+
   exit(): ExitCode {
     if (this.#ruleFailed) return EXIT.ruleFailed;
     return this.#failedStates > 0 || this.#options.failedCaptures > 0 ? EXIT.someFailed : EXIT.done;
@@ -126,6 +144,7 @@ class Run {
   async work(): Promise<void> {
     const reader = await this.#deps.database.connect();
     const connections = await Promise.all(Array.from({ length: this.#options.connections }, () => this.#deps.database.connect()));
+    for (const connection of connections) await this.#deps.store.prepareConnection(connection, this.#plan);
     let failed = await this.#pass(newestCandidates(reader), connections);
     while (failed.length > 0 && this.#options.signal?.aborted !== true) {
       const next: Candidate[] = [];
@@ -140,7 +159,8 @@ class Run {
   /** Gives the candidates that failed. */
   async #pass(candidates: Iterable<Candidate> | AsyncIterable<Candidate>, connections: readonly Connection[]): Promise<Candidate[]> {
     const slices = sliced(candidates, this.#options.sliceBytes);
-    const containers = new ContainerCheck(this.#plan, await this.#deps.raw.dictionary(rawTableOf(this.#plan)));
+    const dictionary = await this.#deps.raw.dictionary(rawTableOf(this.#plan));
+    const known = { containers: new ContainerCheck(this.#plan, dictionary), leaves: new LeafProof(this.#plan, dictionary) };
     const failed: Candidate[] = [];
     // A generator hands out one slice at a time: asking it and taking the place in the queue happen together.
     let asking: Promise<unknown> = Promise.resolve();
@@ -162,7 +182,7 @@ class Run {
         const { slice, before, done } = await asked;
         if (slice.done === true) return;
         try {
-          for (const candidate of await this.#slice(connection, slice.value, containers, before)) failed.push(candidate);
+          for (const candidate of await this.#slice(connection, slice.value, known, before)) failed.push(candidate);
         } catch (error) {
           this.#broken ??= error;
           throw error;
@@ -180,7 +200,7 @@ class Run {
   async #slice(
     connection: Connection,
     candidates: readonly Candidate[],
-    containers: ContainerCheck,
+    { containers, leaves }: { readonly containers: ContainerCheck; readonly leaves: LeafProof },
     before: Promise<unknown>,
   ): Promise<readonly Candidate[]> {
     const findings: Finding[] = [];
@@ -216,10 +236,12 @@ class Run {
       bodies.push({ capture: capture.id, body: content });
     }
     const wrong = new Set(findings.map((finding) => finding.slot));
+    const shapes = [...wanted].map((id) => captures.get(id)?.shape ?? null);
     const verdict = await this.#engine.run(
       connection,
       bodies,
       documents.filter((document) => !wrong.has(document.slot)),
+      leaves.proven(shapes.map((shape) => (shape === null ? null : decodeShape(shape)))),
     );
     for (const finding of verdict.findings) findings.push(finding);
     const failing = new Set(
@@ -234,7 +256,7 @@ class Run {
     await before;
     if (this.#broken !== null) return [];
     await this.#deps.store.apply(connection, this.#plan, { runId: this.#runId, tried, findings, rows: verdict.rows });
-    await this.#engine.dropTables(connection);
+    await this.#engine.clear(connection);
     this.#ruleFailed ||= findings.some((finding) => finding.kind === "rule");
     this.#failedStates += failing.size;
     const failed = candidates.filter((_, slot) => failing.has(slot));

@@ -1,6 +1,7 @@
 import type { Plan, ReadNode } from "../plan/plan.ts";
-import { type JsonType, type PathType, type ShapeDictionary, type ShapeSet, isIdKey } from "../raw/shape.ts";
+import type { JsonType, PathType, ShapeDictionary, ShapeSet } from "../raw/shape.ts";
 import { pointerStep } from "../core/json-pointer.ts";
+import { nodesAt } from "./shape-nodes.ts";
 
 /** A value of a kind that the plan does not read there: a text where an object should be leaves no trace in DuckDB. */
 export interface WrongContainer {
@@ -32,40 +33,7 @@ export class ContainerCheck {
 }
 
 function isSuspect(read: ReadNode, entry: PathType): boolean {
-  let nodes: readonly ReadNode[] = [read];
-  for (const step of pathSteps(entry.path)) nodes = nodes.flatMap((node) => childrenAt(node, step));
-  return nodes.some((node) => !takes(node, entry.type));
-}
-
-export type PathStep = { readonly kind: "items" } | { readonly kind: "ids" } | { readonly kind: "key"; readonly key: string };
-
-/** The spelling is `raw/shape.ts`'s: `$.a[*].b.*["odd key"]`. */
-export function pathSteps(path: string): readonly PathStep[] {
-  return [...path.slice(1).matchAll(/\[\*\]|\.\*|\.([A-Za-z_][A-Za-z0-9_]*)|\[("(?:[^"\\]|\\.)*")\]/g)].map(
-    ([whole, plain, quoted]): PathStep => {
-      if (whole === "[*]") return { kind: "items" };
-      if (whole === ".*") return { kind: "ids" };
-      return { kind: "key", key: plain ?? String(JSON.parse(quoted ?? '""')) };
-    },
-  );
-}
-
-function childrenAt(node: ReadNode, step: PathStep): readonly ReadNode[] {
-  switch (node.kind) {
-    case "array":
-      return step.kind === "items" ? [node.item] : [];
-    case "map":
-      return step.kind === "items" ? [] : [node.value];
-    case "object": {
-      if (step.kind === "items") return [];
-      if (step.kind === "ids") return Object.entries(node.keys).flatMap(([key, child]) => (isIdKey(key) ? [child] : []));
-      const child = Object.hasOwn(node.keys, step.key) ? node.keys[step.key] : undefined;
-      return child === undefined ? [] : [child];
-    }
-    case "text":
-    case "json":
-      return [];
-  }
+  return nodesAt(read, entry.path).some((node) => !takes(node, entry.type));
 }
 
 function takes(node: ReadNode, type: JsonType): boolean {
@@ -77,6 +45,7 @@ function takes(node: ReadNode, type: JsonType): boolean {
     case "object":
       return type === "object";
     case "text":
+    case "typed":
       return type !== "array" && type !== "object";
     case "json":
       return true;
@@ -97,7 +66,7 @@ function walk(node: ReadNode, value: unknown, pointer: string, found: WrongConta
     found.push({ expected, pointer, value: JSON.stringify(value).slice(0, 200) });
     return;
   }
-  if (value === null || typeof value !== "object" || node.kind === "text" || node.kind === "json") return;
+  if (value === null || typeof value !== "object" || node.kind === "text" || node.kind === "typed" || node.kind === "json") return;
   const entries: Iterable<readonly [string | number, unknown]> = Array.isArray(value) ? value.entries() : Object.entries(value);
   for (const [key, inner] of entries) {
     const child =

@@ -28,9 +28,15 @@ export interface Plan {
   readonly parameters: readonly string[];
 }
 
+/** Column types that a JSON value can be of by itself, whatever its text. */
+export const PROVABLE_TYPES = ["INT", "BIGINT", "DOUBLE", "BOOLEAN"] as const;
+export type ProvableType = (typeof PROVABLE_TYPES)[number];
+
 /** What is read at one place of an answer. `text`: the value's text. `json`: the value, whole. */
 export type ReadNode =
   | { readonly kind: "text" }
+  /** A number or boolean as itself: only where a slice is known to hold nothing else there (`plan/typed-leaves.ts`). */
+  | { readonly kind: "typed"; readonly type: ProvableType }
   | { readonly kind: "json" }
   | { readonly kind: "object"; readonly keys: Readonly<Record<string, ReadNode>> }
   /** An object of which some target reads every value, or values by a computed key. */

@@ -1,4 +1,5 @@
-import type { Expression } from "../mapping/expression.ts";
+import type { ColumnTypeName } from "../mapping/column-type.ts";
+import type { Expression, ValueType } from "../mapping/expression.ts";
 import type { Reference, Step } from "../mapping/path.ts";
 import { nodesOf } from "../mapping/expression-walk.ts";
 import type { Level, Plan, PlanColumn, PlanTarget } from "./plan.ts";
@@ -35,6 +36,34 @@ export function targetReferences(target: PlanTarget): readonly ReadReference[] {
     ...(target.filter === null ? [] : expressionReferences(target.filter)),
     ...target.rules.flatMap((rule) => expressionReferences(rule.expression)),
     ...target.lookups.flatMap((lookup) => lookup.places.map((place): ReadReference => ({ reference: place.reference, kind: "text" }))),
+  ];
+}
+
+/** A reference together with the type that its reader takes: a column type, a type of expressions, or `key` for a lookup's key. */
+export interface TypedReference {
+  readonly reference: Reference;
+  readonly type: ColumnTypeName | ValueType | "key";
+}
+
+/** All JSON values that a target's rows (null: the document's own columns) look at, with the types that they are read as. */
+export function typedReferences(plan: Pick<Plan, "fields" | "lookupTables">, target: PlanTarget | null): readonly TypedReference[] {
+  const ofExpression = (expression: Expression): readonly TypedReference[] =>
+    [...nodesOf(expression)].flatMap((node): TypedReference[] => (node.kind === "path" ? [node] : []));
+  const columns = (target?.columns ?? plan.fields).flatMap((column): readonly TypedReference[] => {
+    if (column.value.kind === "expression") return ofExpression(column.value.expression);
+    return column.value.kind === "path" ? [{ reference: column.value.reference, type: column.type.name }] : [];
+  });
+  if (target === null) return columns;
+  return [
+    ...columns,
+    ...(target.filter === null ? [] : ofExpression(target.filter)),
+    ...target.rules.flatMap((rule) => ofExpression(rule.expression)),
+    ...target.lookups.flatMap((lookup) =>
+      lookup.places.map(({ table, reference }): TypedReference => ({
+        reference,
+        type: plan.lookupTables[table]?.by === "position" ? "BIGINT" : "key",
+      })),
+    ),
   ];
 }
 

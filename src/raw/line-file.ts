@@ -15,6 +15,8 @@ export interface Line {
   readonly end: number;
 }
 
+/** Often a line or two are wanted: reading begins small. */
+const FIRST_CHUNK_BYTES = 1 << 14;
 const CHUNK_BYTES = 1 << 20;
 const LINE_FEED = 0x0a;
 
@@ -27,7 +29,7 @@ export async function* readLines(path: string, fromOffset: number): AsyncGenerat
     let start = fromOffset;
     let rest: Buffer[] = [];
     for (let offset = fromOffset; offset < size;) {
-      const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, size - offset));
+      const chunk = Buffer.allocUnsafe(Math.min(offset === fromOffset ? FIRST_CHUNK_BYTES : CHUNK_BYTES, size - offset));
       const { bytesRead } = await file.read(chunk, 0, chunk.length, offset);
       // Another process cut off a torn tail.
       if (bytesRead === 0) return;
@@ -64,6 +66,32 @@ export async function readLastLine(path: string): Promise<Line | null> {
   } finally {
     await file.close();
   }
+}
+
+/** Where the first complete line starts that is not `isBefore`; lines must be in that order. 0 where there is no file, the end of the complete lines where all are before. */
+export async function findLine(path: string, isBefore: (line: Line) => boolean): Promise<number> {
+  const file = await openToRead(path);
+  if (file === null) return 0;
+  try {
+    let low = 0;
+    let high = (await lineFeedBefore(file, (await file.stat()).size)) + 1;
+    while (low < high) {
+      const middle = low + Math.floor((high - low) / 2);
+      const start = Math.max(low, (await lineFeedBefore(file, middle)) + 1);
+      const line = await lineAt(path, start);
+      if (line !== null && isBefore(line)) low = line.end;
+      else high = start;
+    }
+    return low;
+  } finally {
+    await file.close();
+  }
+}
+
+/** The complete line that starts at a byte offset; null where there is none. */
+export async function lineAt(path: string, start: number): Promise<Line | null> {
+  for await (const line of readLines(path, start)) return line;
+  return null;
 }
 
 /** Cuts the file at `end` (creating it), appends there, and returns once the data is on the disk. */

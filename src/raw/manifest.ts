@@ -1,9 +1,10 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { sha256Hex } from "../core/hash.ts";
 import { isFileError } from "../core/file-error.ts";
 import type { Capture } from "./capture.ts";
 import { idOfLine, parseCaptureLine } from "./capture-line.ts";
-import { fileSize, readLastLine, readLines } from "./line-file.ts";
+import { fileSize, lineAt, readLastLine, readLines } from "./line-file.ts";
 import type { Line } from "./line-file.ts";
 import { rawDamaged } from "./raw-damaged.ts";
 
@@ -27,8 +28,21 @@ export function parsePosition(text: string): ManifestPosition {
   return { segment: Number(parts[1]), offset: Number(parts[2]), lastId: Number(parts[3]) };
 }
 
+/** A segment that is full: its captures are never more or others. */
+export interface SealedSegment {
+  readonly segment: number;
+  readonly firstId: number;
+  readonly lastId: number;
+  /** Hex; another one where the captures are others. What is derived from the segment carries it, and counts only while it is the same. */
+  readonly seal: string;
+}
+
 export function manifestFile(segment: number): string {
   return `${String(segment).padStart(6, "0")}.captures.jsonl`;
+}
+
+export function keysFile(segment: number): string {
+  return `${String(segment).padStart(6, "0")}.keys`;
 }
 
 export function bodiesFile(segment: number): string {
@@ -40,6 +54,8 @@ export class ManifestReader {
   readonly #folder: string;
   /** First id by segment; it never changes. */
   readonly #firstIds = new Map<number, number>();
+  /** By segment, as they were first seen. */
+  readonly #sealed = new Map<number, SealedSegment>();
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -118,6 +134,51 @@ export class ManifestReader {
     }
     const firstId = await this.#firstId(low);
     return firstId === null ? MANIFEST_START : { segment: low, offset: 0, lastId: firstId - 1 };
+  }
+
+  /** The capture of the line that starts at a byte offset of a segment's manifest. @throws OutsideError `raw.damaged`. */
+  async captureAt(segment: number, offset: number): Promise<Capture> {
+    const capture = parseCaptureLine((await lineAt(this.#path(segment), offset))?.text ?? "");
+    if (capture === null) throw rawDamaged(this.#path(segment), offset, "no line of a capture", "a JSON object that starts with its id");
+    return capture;
+  }
+
+  /** The captures of one segment, each with the byte offset of its line. */
+  async *segmentLines({ segment, firstId, lastId }: SealedSegment): AsyncGenerator<{ capture: Capture; offset: number }, void, undefined> {
+    let before = 0;
+    for await (const { capture, position } of this.read({ segment, offset: 0, lastId: firstId - 1 })) {
+      yield { capture, offset: before };
+      before = position.offset;
+      if (capture.id === lastId) return;
+    }
+  }
+
+  /** The segments after `segment` that another one follows, in order. @throws OutsideError `raw.damaged` where one does not go on where the one before ended. */
+  async sealed(afterSegment = 0): Promise<readonly SealedSegment[]> {
+    const sealed: SealedSegment[] = [];
+    for (let segment = afterSegment + 1; (await fileSize(this.#path(segment + 1))) > 0; segment++) {
+      let known = this.#sealed.get(segment);
+      if (known === undefined) {
+        const path = this.#path(segment);
+        const first = await lineAt(path, 0);
+        const last = await readLastLine(path);
+        const firstId = idOfLine(first?.text ?? "");
+        const lastId = idOfLine(last?.text ?? "");
+        const expected = segment === 1 ? 1 : (this.#sealed.get(segment - 1)?.lastId ?? (firstId ?? 1) - 1) + 1;
+        if (first === null || last === null || firstId !== expected || lastId === null)
+          throw rawDamaged(path, 0, "no manifest of a full segment, or not the next one", `lines of captures from ${String(expected)} on`);
+        known = { segment, firstId, lastId, seal: sha256Hex(Buffer.from(`${String(last.end)}\n${first.text}\n${last.text}`, "utf8")) };
+        this.#sealed.set(segment, known);
+      }
+      sealed.push(known);
+    }
+    return sealed;
+  }
+
+  /** The start of the segment that is not full yet. */
+  async lastStart(): Promise<ManifestPosition> {
+    const last = (await this.sealed()).at(-1);
+    return last === undefined ? MANIFEST_START : { segment: last.segment + 1, offset: 0, lastId: last.lastId };
   }
 
   /** The greatest id of a complete line; 0 where there is none. */

@@ -1,5 +1,5 @@
 import type { Capture, CheckedCapture } from "./capture.ts";
-import type { AppendResult, PositionedCapture, RawStore, Sidecar } from "./raw-store.ts";
+import type { AppendResult, PositionedCapture, RawStore, Sidecar, SidecarLine, SidecarPart } from "./raw-store.ts";
 import { ShapeDictionary, decodeShape, encodeShape } from "./shape.ts";
 import { rawTableName } from "./table-name.ts";
 import { requestText } from "./request-text.ts";
@@ -117,10 +117,18 @@ class OverlaySidecar implements Sidecar {
     return Math.max(await this.#base.lastId(), await this.#overlay.lastId());
   }
 
-  async *lines(fromOffset: number): ReturnType<Sidecar["lines"]> {
-    if (fromOffset !== 0) throw new Error("an overlay is read from its start");
-    yield* this.#base.lines(0);
-    yield* this.#overlay.lines(0);
+  async *lines(afterId = 0): AsyncGenerator<SidecarLine, void, undefined> {
+    yield* this.#base.lines(afterId);
+    yield* this.#overlay.lines(afterId);
+  }
+
+  parts(kind: string): Promise<readonly SidecarPart[]> {
+    return this.#base.parts(kind);
+  }
+
+  /** Nothing is written to the base. */
+  keepPart(): Promise<null> {
+    return Promise.resolve(null);
   }
 
   remove(): Promise<void> {

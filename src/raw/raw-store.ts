@@ -21,6 +21,14 @@ export interface SidecarLine {
   readonly [field: string]: unknown;
 }
 
+/** Captures that are never more or others, and the file in which a user of a sidecar keeps what it made of their lines. */
+export interface SidecarPart {
+  readonly firstId: number;
+  readonly lastId: number;
+  /** Null where there is none, or only one that was made of other captures. */
+  readonly file: string | null;
+}
+
 /** An append-only file of derived lines beside a raw table, `capture` strictly increasing. It can be removed and derived again at any time. */
 export interface Sidecar {
   /**
@@ -30,9 +38,13 @@ export interface Sidecar {
   append(lines: readonly SidecarLine[]): Promise<number>;
   /** `capture` of the last complete line; 0 where there is none. */
   lastId(): Promise<number>;
-  /** Complete lines from a byte offset (0 is the start); `nextOffset` is where to read on. */
-  lines(fromOffset: number): AsyncIterable<{ readonly line: SidecarLine; readonly nextOffset: number }>;
-  /** Removes the file. */
+  /** Complete lines of captures with an id greater than `afterId` (default 0). */
+  lines(afterId?: number): AsyncIterable<SidecarLine>;
+  /** Ranges of ids from 1 on without gaps, as far as raw is settled. `kind` says what the files are: they end with `.<kind>`. */
+  parts(kind: string): Promise<readonly SidecarPart[]>;
+  /** Keeps the file of a part, under the raw table's lock, whole or not at all: `write` makes it where it is told. Null where this raw store keeps none. */
+  keepPart(kind: string, part: SidecarPart, write: (file: string) => Promise<void>): Promise<string | null>;
+  /** Removes the file and those of its parts. */
   remove(): Promise<void>;
 }
 

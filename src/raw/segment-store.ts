@@ -149,8 +149,8 @@ export class SegmentStore implements RawStore {
         got: JSON.stringify(name.slice(0, 200)),
       });
     }
-    const { folder, writer } = this.#table(table);
-    return new SidecarFile(join(folder, `documents-${name}.jsonl`), async (work) => await writer.underLock(work));
+    const { folder, manifest, writer } = this.#table(table);
+    return new SidecarFile(folder, `documents-${name}`, manifest, async (work) => await writer.underLock(work));
   }
 
   #table(name: string): Table {

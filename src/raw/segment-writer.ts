@@ -9,13 +9,13 @@ import type { BodyPlace, Capture, CheckedCapture } from "./capture.ts";
 import { writeCaptureLine } from "./capture-line.ts";
 import { addEntriesFrom, DICTIONARY_FILE, writeEntry } from "./dictionary-file.ts";
 import { cutAt, fileSize, syncFolder, writeFrom } from "./line-file.ts";
-import { bodiesFile, MANIFEST_START, manifestFile } from "./manifest.ts";
+import { bodiesFile, manifestFile } from "./manifest.ts";
 import type { ManifestPosition, ManifestReader } from "./manifest.ts";
 import { rawDamaged } from "./raw-damaged.ts";
 import type { AppendResult } from "./raw-store.ts";
 import { encodeShape, ShapeDictionary } from "./shape.ts";
 import type { BodyShape, ShapeVocabulary } from "./shape.ts";
-import { requestText } from "./request-text.ts";
+import { identityOf, requestKey, SealedFinds, SegmentKeys } from "./segment-keys.ts";
 
 export interface SegmentLimits {
   /** A segment is full when its bodies have this many bytes (compressed) … */
@@ -36,7 +36,7 @@ const GZIP_CHUNK_BYTES = 1 << 18;
 
 const compress = promisify<Uint8Array, { level: number; chunkSize: number; strategy: number }, Buffer>(gzip);
 
-/** All that a writer knows of what is stored: read from the manifests, once, and then only what is new. */
+/** What a writer knows of the last segment: read from its manifest, once, and then only what is new. Of the full ones before it, `SegmentKeys` knows. */
 interface Index {
   position: ManifestPosition;
   /** Captures in the segment of `position`, and where its last body ends. */
@@ -58,6 +58,7 @@ interface Dictionary {
 export class SegmentWriter {
   readonly #folder: string;
   readonly #manifest: ManifestReader;
+  readonly #keys: SegmentKeys;
   readonly #options: SegmentWriterOptions;
   readonly #lockDeps: FileLockDeps;
   #index: Index | null = null;
@@ -67,6 +68,7 @@ export class SegmentWriter {
   constructor(folder: string, manifest: ManifestReader, options: SegmentWriterOptions, lockDeps: FileLockDeps) {
     this.#folder = folder;
     this.#manifest = manifest;
+    this.#keys = new SegmentKeys(folder, manifest);
     this.#options = options;
     this.#lockDeps = lockDeps;
   }
@@ -76,10 +78,12 @@ export class SegmentWriter {
       if (!isInstant(capturedAt)) throw new RangeError(`capturedAt is no canonical instant: ${JSON.stringify(capturedAt)}`);
     // Outside the lock, so that bodies are compressed while others write. What the index does not know yet is only compressed in vain.
     const index = this.#index ?? (await this.#inTurn(async () => await this.#refresh()));
-    const members = await this.#compressNew(batch, index);
+    const finds = new SealedFinds();
+    await this.#keys.find(batch, finds, false);
+    const members = await this.#compressNew(batch, index, finds);
     return await this.underLock(async () => {
       try {
-        return await this.#write(batch, members);
+        return await this.#write(batch, members, finds);
       } catch (error) {
         // What is on the disk now is for the next turn to find out.
         this.#index = null;
@@ -109,8 +113,11 @@ export class SegmentWriter {
     return await result;
   }
 
-  async #write(batch: readonly CheckedCapture[], members: ReadonlyMap<string, Buffer>): Promise<AppendResult[]> {
+  async #write(batch: readonly CheckedCapture[], members: ReadonlyMap<string, Buffer>, finds: SealedFinds): Promise<AppendResult[]> {
     const index = await this.#refresh();
+    const begunIn = index.position.segment;
+    // Segments that were filled since, or whose keys are to be made first.
+    await this.#keys.find(batch, finds, true);
     await this.#cutTornTails(index);
     const dictionary = this.#dictionary;
     dictionary.end = await addEntriesFrom(this.#path(DICTIONARY_FILE), dictionary.end, dictionary.entries);
@@ -125,7 +132,7 @@ export class SegmentWriter {
     const { limits } = this.#options;
     for (const capture of batch) {
       const stored = index.bodies.get(capture.contentHash);
-      const known = stored?.captures.get(requestKey(capture));
+      const known = stored?.captures.get(requestKey(capture)) ?? finds.captures.get(identityOf(capture));
       if (known !== undefined) {
         results.push({ id: known, outcome: "duplicate", sharedBody: true });
         continue;
@@ -139,7 +146,8 @@ export class SegmentWriter {
       let writes = segments.get(segment);
       if (writes === undefined)
         segments.set(segment, (writes = { bodiesFrom: index.bodiesEnd, manifestFrom: index.position.offset, bodies: [], lines: [] }));
-      let place = stored?.place;
+      const storedPlace = stored?.place ?? finds.bodies.get(capture.contentHash);
+      let place = storedPlace;
       if (place === undefined) {
         const member = members.get(capture.contentHash) ?? (await this.#compress(capture.body));
         place = { segment, offset: index.bodiesEnd, length: member.length };
@@ -151,7 +159,7 @@ export class SegmentWriter {
       writes.lines.push(line);
       remember(index, written, index.position.offset + Buffer.byteLength(line));
       captures.set(written.id, written);
-      results.push({ id: written.id, outcome: "stored", sharedBody: stored !== undefined });
+      results.push({ id: written.id, outcome: "stored", sharedBody: storedPlace !== undefined });
     }
 
     // A line is only written when all that it refers to is on the disk.
@@ -165,6 +173,8 @@ export class SegmentWriter {
     for (const [segment, { manifestFrom, lines }] of segments) {
       await writeFrom(this.#path(manifestFile(segment)), manifestFrom, [Buffer.from(lines.join(""), "utf8")]);
     }
+    // What is in memory of a segment that is full now is for its keys to say.
+    if (index.position.segment !== begunIn) this.#index = null;
     const older = results.map(({ id }) => id).filter((id) => !captures.has(id));
     for await (const capture of this.#manifest.byIds(older)) captures.set(capture.id, capture);
     return results.map(({ id, outcome, sharedBody }) => {
@@ -176,16 +186,19 @@ export class SegmentWriter {
 
   /** Brings the index up to what other processes have written. */
   async #refresh(): Promise<Index> {
-    const index = (this.#index ??= newIndex());
+    const index = this.#index ?? newIndex(await this.#manifest.lastStart());
+    // Half refreshed it would be worth nothing.
+    this.#index = null;
     for await (const { capture, position } of this.#manifest.read(index.position)) {
       if (position.segment !== index.position.segment) {
         index.position = { segment: position.segment, offset: 0, lastId: index.position.lastId };
         index.captures = 0;
         index.bodiesEnd = 0;
+        index.bodies.clear();
       }
       remember(index, capture, position.offset);
     }
-    return index;
+    return (this.#index = index);
   }
 
   /** Only the last segment can have them: a segment is begun after the one before was written to its end. */
@@ -198,9 +211,10 @@ export class SegmentWriter {
     await cutAt(bodies, index.bodiesEnd);
   }
 
-  async #compressNew(batch: readonly CheckedCapture[], index: Index): Promise<ReadonlyMap<string, Buffer>> {
+  async #compressNew(batch: readonly CheckedCapture[], index: Index, finds: SealedFinds): Promise<ReadonlyMap<string, Buffer>> {
     const bodies = new Map<string, Buffer>();
-    for (const { contentHash, body } of batch) if (!index.bodies.has(contentHash)) bodies.set(contentHash, body);
+    for (const { contentHash, body } of batch)
+      if (!index.bodies.has(contentHash) && !finds.bodies.has(contentHash)) bodies.set(contentHash, body);
     const members = new Map<string, Buffer>();
     const queue = bodies.entries();
     const worker = async (): Promise<void> => {
@@ -229,8 +243,8 @@ export class SegmentWriter {
   }
 }
 
-function newIndex(): Index {
-  return { position: MANIFEST_START, captures: 0, bodiesEnd: 0, bodies: new Map() };
+function newIndex(position: ManifestPosition): Index {
+  return { position, captures: 0, bodiesEnd: 0, bodies: new Map() };
 }
 
 function newDictionary(): Dictionary {
@@ -246,11 +260,6 @@ function remember(index: Index, capture: Capture, offset: number): void {
   let body = index.bodies.get(capture.contentHash);
   if (body === undefined) index.bodies.set(capture.contentHash, (body = { place: capture.place, captures: new Map() }));
   body.captures.set(requestKey(capture), capture.id);
-}
-
-/** With the content hash, what makes a capture the same one. */
-function requestKey(capture: { readonly capturedAt: string; readonly parameters: Readonly<Record<string, string>> }): string {
-  return `${capture.capturedAt} ${requestText(capture.parameters)}`;
 }
 
 function sortedEntries(parameters: Readonly<Record<string, string>>): [string, string][] {

@@ -1,15 +1,27 @@
-import { rm } from "node:fs/promises";
-import { readLastLine, readLines, writeFrom } from "./line-file.ts";
+import { open, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { isFileError } from "../core/file-error.ts";
+import { findLine, readLastLine, readLines, syncFolder, writeFrom } from "./line-file.ts";
+import type { ManifestReader, SealedSegment } from "./manifest.ts";
 import { rawDamaged } from "./raw-damaged.ts";
-import type { Sidecar, SidecarLine } from "./raw-store.ts";
+import type { Sidecar, SidecarLine, SidecarPart } from "./raw-store.ts";
 
-/** A sidecar in a file of the raw table's folder. `underLock` runs work with the folder to itself. */
+/**
+ * A sidecar in a file of the raw table's folder, `<name>.jsonl`. Its parts are full segments: `<name>-NNNNNN-<seal>.<kind>`, so that a file
+ * that was made of other captures has another name. `underLock` runs work with the folder to itself.
+ */
 export class SidecarFile implements Sidecar {
+  readonly #folder: string;
+  readonly #name: string;
   readonly #path: string;
+  readonly #manifest: ManifestReader;
   readonly #underLock: <Result>(work: () => Promise<Result>) => Promise<Result>;
 
-  constructor(path: string, underLock: <Result>(work: () => Promise<Result>) => Promise<Result>) {
-    this.#path = path;
+  constructor(folder: string, name: string, manifest: ManifestReader, underLock: <Result>(work: () => Promise<Result>) => Promise<Result>) {
+    this.#folder = folder;
+    this.#name = name;
+    this.#path = join(folder, `${name}.jsonl`);
+    this.#manifest = manifest;
     this.#underLock = underLock;
   }
 
@@ -35,14 +47,59 @@ export class SidecarFile implements Sidecar {
     return last === null ? 0 : this.#parse(last.text, last.start).capture;
   }
 
-  async *lines(fromOffset: number): AsyncGenerator<{ line: SidecarLine; nextOffset: number }, void, undefined> {
-    for await (const { text, start, end } of readLines(this.#path, fromOffset)) yield { line: this.#parse(text, start), nextOffset: end };
+  async *lines(afterId = 0): AsyncGenerator<SidecarLine, void, undefined> {
+    const from = afterId === 0 ? 0 : await findLine(this.#path, ({ text, start }) => this.#parse(text, start).capture <= afterId);
+    for await (const { text, start } of readLines(this.#path, from)) {
+      const line = this.#parse(text, start);
+      // Where lines are in disorder the search may have stopped anywhere; the reader sees that they do not fit.
+      if (line.capture > afterId) yield line;
+    }
+  }
+
+  async parts(kind: string): Promise<readonly SidecarPart[]> {
+    const names = new Set(await this.#names());
+    return (await this.#manifest.sealed()).map((sealed) => {
+      const name = this.#partName(sealed, kind);
+      return { firstId: sealed.firstId, lastId: sealed.lastId, file: names.has(name) ? join(this.#folder, name) : null };
+    });
+  }
+
+  async keepPart(kind: string, part: SidecarPart, write: (file: string) => Promise<void>): Promise<string | null> {
+    const sealed = (await this.#manifest.sealed()).find(({ firstId, lastId }) => firstId === part.firstId && lastId === part.lastId);
+    if (sealed === undefined) return null;
+    return await this.#underLock(async () => {
+      const name = this.#partName(sealed, kind);
+      const path = join(this.#folder, name);
+      const before = `${this.#name}-${numberOf(sealed)}-`;
+      // Of other captures, or half written by a process that died.
+      for (const other of await this.#names())
+        if (other.startsWith(before) && other !== name) await rm(join(this.#folder, other), { force: true });
+      await write(`${path}.new`);
+      await syncFile(`${path}.new`);
+      await rename(`${path}.new`, path);
+      await syncFolder(this.#folder);
+      return path;
+    });
   }
 
   async remove(): Promise<void> {
     await this.#underLock(async () => {
       await rm(this.#path, { force: true });
+      for (const name of await this.#names()) if (name.startsWith(`${this.#name}-`)) await rm(join(this.#folder, name), { force: true });
     });
+  }
+
+  async #names(): Promise<readonly string[]> {
+    try {
+      return await readdir(this.#folder);
+    } catch (error) {
+      if (isFileError(error, "ENOENT")) return [];
+      throw error;
+    }
+  }
+
+  #partName(sealed: SealedSegment, kind: string): string {
+    return `${this.#name}-${numberOf(sealed)}-${sealed.seal.slice(0, 32)}.${kind}`;
   }
 
   #parse(text: string, offset: number): SidecarLine {
@@ -71,4 +128,17 @@ export class SidecarFile implements Sidecar {
 
 function isSidecarLine(value: unknown): value is SidecarLine {
   return typeof value === "object" && value !== null && "capture" in value && Number.isSafeInteger(value.capture);
+}
+
+function numberOf({ segment }: SealedSegment): string {
+  return String(segment).padStart(6, "0");
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, "r+");
+  try {
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
 }

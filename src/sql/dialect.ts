@@ -14,6 +14,8 @@ export interface Dialect {
   text(value: string): string;
   /** A column type of a table. */
   columnType(type: ColumnType): string;
+  /** The type of what `texts` and `jsons` give. */
+  listOf(kind: "text" | "json"): string;
   /** JSON text parsed by a read schema. */
   parse(json: string, read: ReadNode): string;
   /** The texts of several values below a JSON text, in one pass: a list, null where a value is absent or null. */
@@ -22,8 +24,8 @@ export interface Dialect {
   jsons(json: string, places: readonly (readonly string[])[]): string;
   /** A member of a list, counted from 0. */
   memberAt(list: string, at: number): string;
-  /** Whether a JSON value is absent or null. */
-  isAbsent(json: string): string;
+  /** For each JSON value of a list, whether it is absent or null: a list. */
+  absences(jsons: string): string;
   /** A JSON text, null where it is JSON's null. */
   jsonValue(json: string): string;
   /** The elements of a JSON container, each as JSON text: a list for items, a map for values. */

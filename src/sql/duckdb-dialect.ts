@@ -19,6 +19,8 @@ function typeOf(read: ReadNode): string {
   switch (read.kind) {
     case "text":
       return "VARCHAR";
+    case "typed":
+      return columnType({ name: read.type });
     case "json":
       return "JSON";
     case "array":
@@ -37,9 +39,9 @@ function typeOf(read: ReadNode): string {
 function structureOf(read: ReadNode): unknown {
   switch (read.kind) {
     case "text":
-      return "VARCHAR";
+    case "typed":
     case "json":
-      return "JSON";
+      return typeOf(read);
     case "array":
       return [structureOf(read.item)];
     case "map":
@@ -146,19 +148,23 @@ export const duckdbDialect: Dialect = {
   name,
   text,
   columnType,
+  listOf: (kind) => `${typeOf({ kind })}[]`,
   parse,
   texts: (json, places) =>
     places.length === 0 ? "CAST([] AS VARCHAR[])" : `json_extract_string(${json}, [${places.map(pointer).join(", ")}])`,
   jsons: (json, places) => (places.length === 0 ? "CAST([] AS JSON[])" : `json_extract(${json}, [${places.map(pointer).join(", ")}])`),
   memberAt: (list, at) => `list_extract(${list}, ${String(at + 1)})`,
-  isAbsent: (json) => `(${json} IS NULL OR ${json} = 'null')`,
+  // In the list, not on its members: taking a member out copies it, and containers are large.
+  absences: (jsons) => `list_transform(${jsons}, lambda json: json IS NULL OR json = 'null')`,
   jsonValue: (json) => `nullif(${json}, 'null')`,
   elements: (json, each) => `from_json(${json}, ${each === "items" ? `'["JSON"]'` : `'"MAP(VARCHAR, JSON)"'`})`,
   member: (object, key) => `struct_extract(${object}, ${text(key)})`,
   readMember: (object, read, key) => {
     if (!isJsonOnly(read)) return `struct_extract(${object}, ${text(key)})`;
     const child = read.keys[key];
-    if (child?.kind === "text") return `json_extract_string(${object}, ${pointer([key])})`;
+    const scalar = `json_extract_string(${object}, ${pointer([key])})`;
+    if (child?.kind === "text") return scalar;
+    if (child?.kind === "typed") return `CAST(${scalar} AS ${typeOf(child)})`;
     const json = `json_extract(${object}, ${pointer([key])})`;
     return child === undefined || child.kind === "json" ? `nullif(${json}, 'null')` : parse(json, child);
   },

@@ -24,6 +24,12 @@ export function leafSql(leaf: Access, kind: "text" | "json", dialect: Dialect): 
   return kind === "text" && leaf.node.kind === "json" ? dialect.scalarText(leaf.sql) : leaf.sql;
 }
 
+/** The type of `leafSql`. */
+export function leafType(leaf: Access, kind: "text" | "json", dialect: Dialect): string {
+  if (leaf.node.kind === "typed") return dialect.columnType({ name: leaf.node.type });
+  return dialect.columnType({ name: kind === "text" ? "TEXT" : "JSONB" });
+}
+
 /** What is read of each element of a container. */
 export function elementOf(container: ReadNode, level: Level): ReadNode {
   if (level.each === "object") return container;

@@ -47,3 +47,15 @@ export interface Stage {
   readonly name: string;
   readonly sql: string;
 }
+
+/** A statement that fills a table of the slice, which is made once and emptied after each slice. */
+export interface TableStage extends Stage {
+  readonly table: string;
+  /** Its columns with their types, as SQL. */
+  readonly columns: readonly string[];
+}
+
+/** The stage that fills a table by a select. */
+export function tableStage(name: string, table: string, columns: readonly string[], select: string): TableStage {
+  return { name, table, columns, sql: `INSERT INTO ${table} ${select}` };
+}

@@ -12,6 +12,8 @@ import { type Scope, writeBadCondition, writeExpression } from "./write-expressi
 export interface RawScope {
   /** The column with a JSON value as text or JSON. */
   leaf(reference: Reference, kind: "text" | "json"): string;
+  /** Whether `leaf` is of the type that its readers want, and no text. */
+  isTyped(reference: Reference): boolean;
   /** SQL text: the JSON pointer of that value in its answer. */
   pointer(reference: Reference): string;
   /** SQL of a source field. */
@@ -68,6 +70,7 @@ export function writeColumns(input: ColumnsInput): WrittenColumns {
   const scope: Scope = {
     column: (column) => (numeric.has(column) ? `CAST(${name(column)} AS DOUBLE)` : name(column)),
     path: (reference) => raw.leaf(reference, "text"),
+    isTyped: (reference) => raw.isTyped(reference),
     parameter: (parameter) => raw.parameter(parameter),
     aggregate: () => {
       throw new Error("an aggregate stands outside a rule over targets");
@@ -137,6 +140,10 @@ function writeLeafColumn(column: PlanColumn, input: ColumnsInput, prepared: stri
   }
   if (column.value.kind !== "path") throw new Error("not a leaf");
   const leaf = raw.leaf(column.value.reference, json ? "json" : "text");
+  if (!json && raw.isTyped(column.value.reference)) {
+    const value = column.default === null ? leaf : `coalesce(${leaf}, ${dialect.castLeaf(dialect.text(column.default), column.type)})`;
+    return `${value} AS ${name(column.name)}`;
+  }
   const means = json || isText(column.type) ? [] : nullValues;
   const text = prepareText(column, leaf, replacedValues(column, means), dialect, prepared);
   if (!json && column.type.name !== "TEXT") {

@@ -1,6 +1,7 @@
 import { POSITION_ESCAPES } from "../plan/document-position.ts";
-import type { Plan } from "../plan/plan.ts";
-import { allLevels, columnReferences, levelOf, targetReferences } from "../plan/references.ts";
+import type { Level, Plan } from "../plan/plan.ts";
+import { allLevels, columnReferences, keySteps, levelOf, levelSteps, targetReferences } from "../plan/references.ts";
+import { nodeAt } from "../plan/typed-leaves.ts";
 import type { Dialect } from "./dialect.ts";
 import { type LeafColumn, LeafColumns } from "./leaf-columns.ts";
 import { SLICE_COLUMNS, SLICE_TABLES, parameterColumn, positionColumn } from "./slice-tables.ts";
@@ -43,18 +44,30 @@ const jsonsColumn = (level: number): string => `$jsons${String(level)}`;
 
 /** SQL of a container of the document as JSON text, out of the documents table. */
 export function containerOf(columns: DocumentColumns, keys: readonly string[], dialect: Dialect): string {
+  return dialect.memberAt(dialect.name(CONTAINERS), containerAt(columns, keys));
+}
+
+/** The position of a container in the lists of containers. */
+export function containerAt(columns: DocumentColumns, keys: readonly string[]): number {
   const place = keys.join("\u0000");
   const at = columns.containers.findIndex((container) => container.join("\u0000") === place);
   if (at < 0) throw new Error(`no container ${place}`);
-  return dialect.memberAt(dialect.name(CONTAINERS), at);
+  return at;
+}
+
+/** SQL: for each container of the document, whether it is absent: a list. */
+export function absentContainers(dialect: Dialect): string {
+  return dialect.absences(dialect.name(CONTAINERS));
 }
 
 /** SQL of a value read at document level or above, out of the documents table. */
-export function documentLeaf(columns: DocumentColumns, leaf: LeafColumn, dialect: Dialect): string {
+export function documentLeaf(plan: Plan, columns: DocumentColumns, leaf: LeafColumn, dialect: Dialect): string {
   const at = columns.leaves.ofLevel(leaf.level, leaf.kind).indexOf(leaf);
   const list = dialect.name(leaf.kind === "text" ? textsColumn(leaf.level) : jsonsColumn(leaf.level));
   const member = dialect.memberAt(list, at);
-  return leaf.kind === "text" ? member : dialect.jsonValue(member);
+  if (leaf.kind === "json") return dialect.jsonValue(member);
+  const node = nodeAt(plan.read, [...levelSteps(plan.documentLevels.slice(0, leaf.level)), ...keySteps(leaf.keys)]);
+  return node.kind === "typed" ? `CAST(${member} AS ${dialect.columnType({ name: node.type })})` : member;
 }
 
 /** Columns of the raw documents, which the documents table keeps: `$slot`, `$captured_at`, parameters, positions, lists of texts and JSON values of each level, containers as JSON. */
@@ -68,6 +81,29 @@ export function rawDocumentColumns(plan: Plan): readonly string[] {
     ...levels.flatMap((level) => [textsColumn(level), jsonsColumn(level)]),
     CONTAINERS,
   ];
+}
+
+/** The same columns with their types. */
+export function rawDocumentTypes(plan: Plan, dialect: Dialect): readonly string[] {
+  const text = dialect.columnType({ name: "TEXT" });
+  const levels = Array.from({ length: plan.documentLevels.length + 1 }, (_, level) => level);
+  const types: readonly (readonly [column: string, type: string])[] = [
+    [SLICE_COLUMNS.slot, dialect.columnType({ name: "INT" })],
+    [SLICE_COLUMNS.capturedAt, dialect.columnType({ name: "TIMESTAMPTZ" })],
+    ...plan.parameters.map((_, at) => [parameterColumn(at), text] as const),
+    ...plan.documentLevels.map((level, at) => [positionColumn(at + 1), positionType(level, dialect)] as const),
+    ...levels.flatMap((level) => [
+      [textsColumn(level), dialect.listOf("text")] as const,
+      [jsonsColumn(level), dialect.listOf("json")] as const,
+    ]),
+    [CONTAINERS, dialect.listOf("json")],
+  ];
+  return types.map(([column, type]) => `${dialect.name(column)} ${type}`);
+}
+
+/** The type of the column with the array position or object key at a level. */
+export function positionType(level: Level, dialect: Dialect): string {
+  return dialect.columnType({ name: level.each === "values" ? "TEXT" : "BIGINT" });
 }
 
 /** A select of the raw documents. Each answer is taken apart once: every value at document level in one list, every container as JSON text in another. */

@@ -8,6 +8,8 @@ export interface Scope {
   column(name: string): string;
   /** The text of a JSON value; null where there is none. */
   path(reference: Reference): string;
+  /** Whether `path` gives the value as the type that its readers want, and no text. */
+  isTyped(reference: Reference): boolean;
   parameter(name: string): string;
   /** Rules only. */
   aggregate(node: Expression & { kind: "aggregate" }): string;
@@ -28,7 +30,9 @@ export function writeExpression(expression: Expression, scope: Scope, dialect: D
     case "column":
       return scope.column(expression.name);
     case "path":
-      return dialect.castLeaf(scope.path(expression.reference), leafTypeOf(expression.type));
+      return scope.isTyped(expression.reference)
+        ? scope.path(expression.reference)
+        : dialect.castLeaf(scope.path(expression.reference), leafTypeOf(expression.type));
     case "parameter":
       return scope.parameter(expression.name);
     case "compare":
@@ -117,7 +121,7 @@ export function writeBadCondition(expression: Expression, scope: Scope, dialect:
     case "aggregate":
       return null;
     case "path":
-      if (expression.type === "TEXT" || expression.type === "NULL") return null;
+      if (expression.type === "TEXT" || expression.type === "NULL" || scope.isTyped(expression.reference)) return null;
       return `(${scope.path(expression.reference)} IS NOT NULL AND (${write(expression)}) IS NULL)`;
     case "cast":
       return any([bad(expression.operand), `(${textOf(expression.operand, write)} IS NOT NULL AND ${write(expression)} IS NULL)`]);

@@ -36,25 +36,79 @@ export function writeDoubleKeys(plan: Plan, target: number, slots: string, diale
   return `SELECT ${slot}, ${keyText(spec.primaryKey, "", dialect)} AS "value" FROM ${targetTable(target)} WHERE ${slot} IN (${slots}) GROUP BY ${[slot, ...keys].join(", ")} HAVING count(*) > 1`;
 }
 
-/**
- * Queries for what the rules and relationships between targets find: `$slot, kind, rule, column, pointer, value`. One for the
- * relationships and one for the rules of a target: all in one would hold all their hash tables in memory at once.
- */
-export function writeCrossChecks(plan: Plan, dialect: Dialect): readonly CrossCheck[] {
-  return plan.targets.flatMap((target, at): CrossCheck[] => {
-    const relationships = target.relationships.map((relationship) => writeRelationship(plan, target, at, relationship, dialect));
-    const rules = writeAggregateRules(plan, target, at, dialect);
-    return [
-      ...(relationships.length === 0
-        ? []
-        : [{ target: target.name, name: `gate: relationships of ${target.name}`, sql: relationships.join(" UNION ALL ") }]),
-      ...(rules === null ? [] : [{ target: target.name, name: `gate: rules of ${target.name} over other targets`, sql: rules }]),
-    ];
+/** A query of the rules of a target over other targets: `$slot, kind, rule, column, pointer, value` of what it finds. */
+export interface RuleCheck extends Stage {
+  readonly target: string;
+}
+
+/** One for each target: all in one would hold all their hash tables in memory at once. */
+export function writeRuleChecks(plan: Plan, dialect: Dialect): readonly RuleCheck[] {
+  return plan.targets.flatMap((target, at): RuleCheck[] => {
+    const sql = writeAggregateRules(plan, target, at, dialect);
+    return sql === null ? [] : [{ target: target.name, name: `gate: rules of ${target.name} over other targets`, sql }];
   });
 }
 
-export interface CrossCheck extends Stage {
-  readonly target: string;
+/** A query of all relationships to the same columns of a target: `relationship` (a position in `relationships`) and `$slot` where one does not hold. */
+export interface RelationshipCheck extends Stage {
+  readonly relationships: readonly {
+    readonly target: string;
+    /** What does not hold in some slots, as a query like that of a rule. */
+    readonly details: (slots: string) => string;
+  }[];
+}
+
+/** The rows referred to are hashed once for all who refer to them. */
+export function writeRelationshipChecks(plan: Plan, dialect: Dialect): readonly RelationshipCheck[] {
+  const groups = new Map<string, { readonly at: number; readonly relationship: PlanRelationship }[]>();
+  for (const [at, target] of plan.targets.entries()) {
+    const types = new Map(targetColumns(plan, target).map((column) => [column.name, dialect.columnType(column.type)]));
+    for (const relationship of target.relationships) {
+      // Columns of one type stand in one column of the query.
+      const key = JSON.stringify([relationship.toTable, relationship.toFields, relationship.fromFields.map((field) => types.get(field))]);
+      groups.set(key, [...(groups.get(key) ?? []), { at, relationship }]);
+    }
+  }
+  return [...groups.values()].map((group, n) => writeRelationshipCheck(plan, group, n, dialect));
+}
+
+function writeRelationshipCheck(
+  plan: Plan,
+  group: readonly { readonly at: number; readonly relationship: PlanRelationship }[],
+  n: number,
+  dialect: Dialect,
+): RelationshipCheck {
+  const name = dialect.name.bind(dialect);
+  const slot = name(SLICE_COLUMNS.slot);
+  const [first] = group;
+  if (first === undefined) throw new Error("a group of relationships is empty");
+  const { toTable, toFields } = first.relationship;
+  const keys = toFields.map((_, key) => name(`$k${String(key)}`));
+  const children = group.map(({ at, relationship: { fromFields } }, number) => {
+    const present = fromFields.map((field) => `${name(field)} IS NOT NULL`).join(" AND ");
+    const selected = fromFields.map((field, key) => `${name(field)} AS ${keys[key] ?? ""}`);
+    return `SELECT ${[`${String(number)} AS relationship`, slot, ...selected].join(", ")} FROM ${targetTable(at)} WHERE ${present}`;
+  });
+  const on = toFields.map((field, key) => `p.${name(field)} = c.${keys[key] ?? ""}`);
+  const missing = `NOT EXISTS (SELECT 1 FROM ${targetTable(targetAt(plan, toTable))} p WHERE ${[`p.${slot} = c.${slot}`, ...on].join(" AND ")})`;
+  return {
+    name: `gate: relationships to ${toTable} (${toFields.join(", ")})${n === 0 ? "" : `, ${String(n)}`}`,
+    sql: `SELECT DISTINCT relationship, ${slot} FROM (${children.join(" UNION ALL ")}) c WHERE ${missing}`,
+    relationships: group.map(({ at, relationship }) => {
+      const target = plan.targets[at];
+      if (target === undefined) throw new Error(`no target ${String(at)}`);
+      return {
+        target: target.name,
+        details: (slots) => `${writeRelationship(plan, target, at, relationship, dialect)} AND c.${slot} IN (${slots})`,
+      };
+    }),
+  };
+}
+
+function targetAt(plan: Plan, table: string): number {
+  const at = plan.targets.findIndex((candidate) => candidate.name === table);
+  if (at < 0) throw new Error(`no target ${table}`);
+  return at;
 }
 
 function columnsOut(parts: Readonly<Record<"kind" | "rule" | "column" | "pointer" | "value", string>>, dialect: Dialect): string {
@@ -66,8 +120,7 @@ function columnsOut(parts: Readonly<Record<"kind" | "rule" | "column" | "pointer
 function writeRelationship(plan: Plan, target: PlanTarget, at: number, relationship: PlanRelationship, dialect: Dialect): string {
   const name = dialect.name.bind(dialect);
   const slot = name(SLICE_COLUMNS.slot);
-  const parent = plan.targets.findIndex((candidate) => candidate.name === relationship.toTable);
-  if (parent < 0) throw new Error(`no target ${relationship.toTable}`);
+  const parent = targetAt(plan, relationship.toTable);
   const on = relationship.fromFields.map((from, n) => `p.${name(relationship.toFields[n] ?? from)} = c.${name(from)}`);
   const present = relationship.fromFields.map((from) => `c.${name(from)} IS NOT NULL`);
   const parts = {
@@ -116,6 +169,7 @@ function writeAggregateRules(plan: Plan, target: PlanTarget, at: number, dialect
   const scope: Scope = {
     column: (column) => (own.has(column) ? `CAST(t.${name(column)} AS DOUBLE)` : `t.${name(column)}`),
     path: noPath,
+    isTyped: noPath,
     parameter: noPath,
     aggregate: (node) => values.get(node) ?? "NULL",
   };
@@ -142,7 +196,7 @@ function writeAggregateRules(plan: Plan, target: PlanTarget, at: number, dialect
 function writeAggregate(plan: Plan, inner: PlanTarget, node: AggregateNode, dialect: Dialect): string {
   const numeric = numericColumns(targetColumns(plan, inner));
   const column = (wanted: string): string => (numeric.has(wanted) ? `CAST(${dialect.name(wanted)} AS DOUBLE)` : dialect.name(wanted));
-  const scope: Scope = { column, path: noPath, parameter: noPath, aggregate: noPath };
+  const scope: Scope = { column, path: noPath, isTyped: noPath, parameter: noPath, aggregate: noPath };
   const operand = node.operand === null ? "*" : writeExpression(node.operand, scope, dialect);
   const where = node.where === null ? "" : ` FILTER (WHERE ${writeExpression(node.where, scope, dialect)})`;
   return `${node.name}(${operand})${where}`;

@@ -1,13 +1,13 @@
 import type { Plan } from "../plan/plan.ts";
 import type { Dialect } from "./dialect.ts";
-import { SLICE_COLUMNS, SLICE_TABLES, type Stage, targetTable } from "./slice-tables.ts";
-import { documentColumns, writeRawDocuments } from "./write-documents.ts";
+import { SLICE_COLUMNS, SLICE_TABLES, type TableStage, tableStage, targetTable } from "./slice-tables.ts";
+import { documentColumns, rawDocumentTypes, writeRawDocuments } from "./write-documents.ts";
 import { writeLookupStages } from "./write-lookup.ts";
-import { writeDocumentFields, writeTarget } from "./write-target.ts";
+import { targetTypes, typedColumns, writeDocumentFields, writeTarget } from "./write-target.ts";
 
 /** A slice shredded: the statements that make its tables, and the queries that tell what their checks found. */
 export interface ShredSql {
-  readonly stages: readonly Stage[];
+  readonly stages: readonly TableStage[];
   /** What the checks of the documents (first) and of each target say: `$slot, kind, rule, column, pointer, value`, for the slots of a condition. */
   readonly details: readonly { readonly table: string; readonly query: (slots: string) => string }[];
 }
@@ -17,12 +17,13 @@ export function writeShred(plan: Plan, dialect: Dialect): ShredSql {
   const columns = documentColumns(plan);
   const documents = writeDocumentFields(plan, writeRawDocuments(plan, columns, dialect), columns, dialect);
   const targets = plan.targets.map((target) => writeTarget(plan, target, columns, dialect));
-  const stages: Stage[] = [
-    { name: "take the answers apart", sql: `CREATE TEMP TABLE ${SLICE_TABLES.documents} AS ${documents.rows}` },
+  const documentTypes = [...rawDocumentTypes(plan, dialect), ...typedColumns(plan.fields, dialect)];
+  const stages: TableStage[] = [
+    tableStage("take the answers apart", SLICE_TABLES.documents, documentTypes, documents.rows),
     ...writeLookupStages(plan, columns, dialect),
   ];
   for (const [at, target] of plan.targets.entries()) {
-    stages.push({ name: `shred ${target.name}`, sql: `CREATE TEMP TABLE ${targetTable(at)} AS ${targets[at]?.rows ?? ""}` });
+    stages.push(tableStage(`shred ${target.name}`, targetTable(at), targetTypes(plan, target, dialect), targets[at]?.rows ?? ""));
   }
   const slot = dialect.name(SLICE_COLUMNS.slot);
   const check = dialect.name("$check");

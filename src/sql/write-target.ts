@@ -1,15 +1,24 @@
 import type { Reference } from "../mapping/path.ts";
 import { nodesOf } from "../mapping/expression-walk.ts";
-import type { Level, Plan, PlanRule, PlanTarget } from "../plan/plan.ts";
+import type { Level, Plan, PlanColumn, PlanRule, PlanTarget } from "../plan/plan.ts";
 import { allLevels, columnReferences, levelOf, targetReferences } from "../plan/references.ts";
 import type { Dialect } from "./dialect.ts";
 import { type LeafColumn, LeafColumns } from "./leaf-columns.ts";
 import { type Access, access, elementOf, leafSql } from "./read-access.ts";
 import { SLICE_COLUMNS, SLICE_TABLES, lookupTable, parameterColumn, positionColumn } from "./slice-tables.ts";
 import { type RawScope, type RowCheck, type WrittenColumns, writeColumns } from "./write-columns.ts";
-import { type DocumentColumns, containerOf, documentLeaf, rawDocumentColumns } from "./write-documents.ts";
+import {
+  type DocumentColumns,
+  absentContainers,
+  containerAt,
+  containerOf,
+  documentLeaf,
+  positionType,
+  rawDocumentColumns,
+} from "./write-documents.ts";
 import { ENTRY, lookupLeafColumn } from "./write-lookup.ts";
 import { pointerStep } from "../core/json-pointer.ts";
+import { nodeAt, placesOf } from "../plan/typed-leaves.ts";
 
 /** Rules that look at one row only: the others are checked over all targets together. */
 export function isRowRule(rule: PlanRule): boolean {
@@ -61,6 +70,24 @@ export function writeTarget(plan: Plan, target: PlanTarget, columns: DocumentCol
   });
 }
 
+/** The columns of a target's slice table with their types: what `writeTarget` selects. */
+export function targetTypes(plan: Plan, target: PlanTarget, dialect: Dialect): readonly string[] {
+  const positions = allLevels(plan, target).flatMap((level, at) =>
+    level.each === "object" ? [] : [`${dialect.name(positionColumn(at + 1))} ${positionType(level, dialect)}`],
+  );
+  const slot = `${dialect.name(SLICE_COLUMNS.slot)} ${dialect.columnType({ name: "INT" })}`;
+  return [slot, ...positions, ...typedColumns([...plan.fields, ...target.columns], dialect)];
+}
+
+/** Columns and the three flags, with their types. */
+export function typedColumns(columns: readonly PlanColumn[], dialect: Dialect): readonly string[] {
+  const flags = [SLICE_COLUMNS.fails, SLICE_COLUMNS.bads, SLICE_COLUMNS.warns];
+  return [
+    ...columns.map((column) => `${dialect.name(column.name)} ${dialect.columnType(column.type)}`),
+    ...flags.map((flag) => `${dialect.name(flag)} ${dialect.columnType({ name: "BOOLEAN" })}`),
+  ];
+}
+
 /** The raw documents with what the document's own columns read. `raw` is a select of the raw documents. */
 export function writeRawFields(plan: Plan, raw: string, columns: DocumentColumns, dialect: Dialect): RawRows {
   const documentLevel = plan.documentLevels.length;
@@ -71,7 +98,7 @@ export function writeRawFields(plan: Plan, raw: string, columns: DocumentColumns
     );
   const kept = rawDocumentColumns(plan).map(dialect.name.bind(dialect));
   return {
-    from: `(SELECT ${[...kept, ...writeDocumentLeaves(columns, named, dialect)].join(", ")} FROM (${raw}))`,
+    from: `(SELECT ${[...kept, ...writeDocumentLeaves(plan, columns, named, dialect)].join(", ")} FROM (${raw}))`,
     raw: rawScope(plan, { levels: [], lookups: [] }, columns, new LeafColumns(), dialect),
     positions: plan.documentLevels.map((_, at) => dialect.name(positionColumn(at + 1))),
   };
@@ -80,6 +107,7 @@ export function writeRawFields(plan: Plan, raw: string, columns: DocumentColumns
 /** The typed columns of the documents themselves, their checks, and that the containers of the targets are there. */
 export function writeDocumentFields(plan: Plan, raw: string, columns: DocumentColumns, dialect: Dialect): WrittenColumns {
   const { from, raw: scope } = writeRawFields(plan, raw, columns, dialect);
+  const absent = dialect.name("$absent");
   const failures = plan.targets.flatMap((target): RowCheck[] => {
     const first = target.levels[0];
     if (first === undefined || target.optional) return [];
@@ -87,7 +115,7 @@ export function writeDocumentFields(plan: Plan, raw: string, columns: DocumentCo
     return [
       {
         kind: "fail",
-        condition: dialect.isAbsent(containerOf(columns, first.keys, dialect)),
+        condition: dialect.memberAt(absent, containerAt(columns, first.keys)),
         rule: `the container of ${target.name} is there`,
         column: null,
         pointer: scope.pointer(reference),
@@ -96,7 +124,7 @@ export function writeDocumentFields(plan: Plan, raw: string, columns: DocumentCo
     ];
   });
   return writeColumns({
-    from,
+    from: `(SELECT *, ${absentContainers(dialect)} AS ${absent} FROM ${from})`,
     keep: rawDocumentColumns(plan).map(dialect.name.bind(dialect)),
     given: [],
     givenColumns: [],
@@ -112,8 +140,8 @@ export function writeDocumentFields(plan: Plan, raw: string, columns: DocumentCo
 }
 
 /** Values of the documents table as columns, each once. */
-function writeDocumentLeaves(columns: DocumentColumns, leaves: readonly LeafColumn[], dialect: Dialect): readonly string[] {
-  return [...new Set(leaves)].map((leaf) => `${documentLeaf(columns, leaf, dialect)} AS ${dialect.name(leaf.name)}`);
+function writeDocumentLeaves(plan: Plan, columns: DocumentColumns, leaves: readonly LeafColumn[], dialect: Dialect): readonly string[] {
+  return [...new Set(leaves)].map((leaf) => `${documentLeaf(plan, columns, leaf, dialect)} AS ${dialect.name(leaf.name)}`);
 }
 
 /** The values that this target's rows read below the document. */
@@ -137,7 +165,7 @@ function writeLevels(plan: Plan, target: PlanTarget, columns: DocumentColumns, l
   const name = dialect.name.bind(dialect);
   const documentLevel = plan.documentLevels.length;
   const kept = documentKeep(plan, target, columns);
-  const taken = [...kept.columns.map(name), ...writeDocumentLeaves(columns, kept.leaves, dialect)];
+  const taken = [...kept.columns.map(name), ...writeDocumentLeaves(plan, columns, kept.leaves, dialect)];
   const keep = [...kept.columns, ...kept.leaves.map((leaf) => leaf.name)].map(name);
   const first = target.levels[0];
   if (first === undefined || target.read === null)
@@ -222,7 +250,9 @@ function writeLookups(
       const table = plan.lookupTables[place.table];
       if (table === undefined) throw new Error(`no lookup table ${String(place.table)}`);
       const text = `r.${raw.leaf(place.reference, "text")}`;
-      const wanted = table.by === "key" ? `${dialect.text(place.prefix)} || ${text}` : dialect.castLeaf(text, { name: "BIGINT" });
+      const isTyped = raw.isTyped(place.reference);
+      const key = `${dialect.text(place.prefix)} || ${isTyped ? `CAST(${text} AS VARCHAR)` : text}`;
+      const wanted = table.by === "key" ? key : isTyped ? text : dialect.castLeaf(text, { name: "BIGINT" });
       joins.push(`LEFT JOIN ${lookupTable(place.table)} ${alias} ON ${alias}.${slot} = r.${slot} AND ${alias}.${entry} = ${wanted}`);
       const container = writePointer(plan.documentLevels, table.keys.map((key) => pointerStep(key)).join(""), dialect);
       const pointer = `${container} || '/' || ${table.by === "key" ? keyToken(`${alias}.${entry}`, dialect) : `CAST(${alias}.${entry} AS VARCHAR)`}`;
@@ -285,6 +315,7 @@ function rawScope(
       }
       return name((level > documentLevel ? leaves : columns.leaves).at(level, reference.keys, kind).name);
     },
+    isTyped: (reference) => placesOf(plan, target, reference).every((steps) => nodeAt(plan.read, steps).kind === "typed"),
     pointer: (reference) => {
       const level = levelOf(reference, documentLevel, rowLevel);
       const tail = reference.keys.map((key) => pointerStep(key)).join("");

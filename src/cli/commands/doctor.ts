@@ -8,6 +8,7 @@ import { compilePlan } from "../../plan/compile-plan.ts";
 import { DocumentIndex } from "../../pipeline/document-index.ts";
 import { SIMULATED_HOST } from "../../simulate/simulated-stub.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
+import { readStoreTime } from "../../store/duckdb/store-time.ts";
 import { stateTable } from "../../store/duckdb/target-schema.ts";
 import type { CliContext } from "../context.ts";
 import { openCatalogue, openRaw, openRegistry, readStore } from "../platform.ts";
@@ -38,7 +39,7 @@ export async function runDoctor(_flags: unknown, context: CliContext): Promise<n
   });
   if (existsSync(storeFile(settings))) {
     await guarded(findings, async () => {
-      findings.push(...(await readStore(context, (connection) => checkStore(connection, registry))));
+      findings.push(...(await readStore(context, (connection) => checkStore(connection, registry, settings))));
     });
   } else
     findings.push({ level: "ok", what: `the store ${settings.store} does not exist yet`, next: "mlb-etl transform … --save makes it" });
@@ -116,8 +117,11 @@ async function checkRaw(settings: Settings, registry: Registry | null): Promise<
   return findings;
 }
 
-async function checkStore(connection: Connection, registry: Registry | null): Promise<readonly Finding[]> {
+async function checkStore(connection: Connection, registry: Registry | null, settings: Settings): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
+  const asOf = await readStoreTime(connection);
+  if (asOf !== null) findings.push({ level: "ok", what: `store: ${settings.store} holds the tables as of ${asOf}` });
+  const words = asOf === null ? "" : `--as-of ${asOf} --store ${settings.store} `;
   const count = async (sql: string): Promise<number> => Number((await connection.rows(sql))[0]?.["n"] ?? 0);
   for (const mapping of registry?.mappings ?? []) {
     // A strict plan is another plan of the same mapping: documents that it applied are not behind.
@@ -134,7 +138,7 @@ async function checkStore(connection: Connection, registry: Registry | null): Pr
       findings.push({
         level: "warning",
         what: `${String(behind)} of ${String(documents)} documents of ${mapping.name} are behind the mapping`,
-        next: `mlb-etl transform --endpoint ${mapping.source.endpoint} --method ${mapping.source.method} --save`,
+        next: `mlb-etl transform --endpoint ${mapping.source.endpoint} --method ${mapping.source.method} ${words}--save`,
       });
   }
   const open = await count(

@@ -1,5 +1,5 @@
 import { EXIT, UserError } from "../../core/errors.ts";
-import { parseInstant } from "../../core/instant.ts";
+import { parseInstantOrDay } from "../../core/instant.ts";
 import type { Mapping } from "../../mapping/mapping.ts";
 import { rawTableOf } from "../../pipeline/document-index.ts";
 import { type DriftFinding, type DriftResult, type Known, findDrift } from "../../pipeline/find-drift.ts";
@@ -75,7 +75,7 @@ function parseKnown({ since, sinceCapture }: DriftFlags): Known {
     return { by: "capture", upTo: Number(sinceCapture) };
   }
   if (since === undefined) return { by: "last-day" };
-  const before = parseInstant(/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(since) ? `${since}T00:00:00Z` : since);
+  const before = parseInstantOrDay(since, "first");
   if (before === null)
     throw new UserError({
       code: "drift.since",

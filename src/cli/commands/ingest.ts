@@ -1,4 +1,4 @@
-import { UserError } from "../../core/errors.ts";
+import { EXIT, UserError } from "../../core/errors.ts";
 import { ingestRecordings } from "../../pipeline/ingest.ts";
 import { compilePlan } from "../../plan/compile-plan.ts";
 import { BodyChecker } from "../../raw/body.ts";
@@ -59,6 +59,8 @@ export async function runIngest(flags: IngestFlags, context: CliContext): Promis
   out.text(
     `${method.endpoint}.${method.name}: ${counted(counts.files, "file")}, ${counted(counts.stored, "capture")} stored${counts.failed > 0 ? ` (${String(counts.failed)} of all failed: kept, but no documents)` : ""}, ${String(counts.duplicates)} there before, ${String(counts.refused)} refused, ${(counts.bytes / 1e6).toFixed(1)} MB`,
   );
+  if (result.exit === EXIT.interrupted)
+    out.say(`stopped after ${counted(counts.files, "file")}: the same command goes on, and stores nothing twice`);
   return result.exit;
 }
 

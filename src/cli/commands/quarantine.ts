@@ -2,6 +2,7 @@ import { UserError } from "../../core/errors.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import { stateTable } from "../../store/duckdb/target-schema.ts";
 import type { CliContext } from "../context.ts";
+import { counted } from "../counted.ts";
 import { openDatabase, openStore, readStore } from "../platform.ts";
 import { readLimit } from "../read-limit.ts";
 import { sqlText } from "../../duckdb/sql-value.ts";
@@ -9,16 +10,38 @@ import { sqlText } from "../../duckdb/sql-value.ts";
 const text = duckdbDialect.text.bind(duckdbDialect);
 
 export async function runQuarantineList(flags: { readonly all?: boolean; readonly limit: string }, context: CliContext): Promise<number> {
-  const rows = await readStore(context, (connection) =>
-    connection.rows(
-      `SELECT mapping, document_key AS document, raw_id AS capture, target, rule, column_name AS "column", pointer AS path, value, recorded_at AS at, status FROM ${stateTable("quarantine")} ` +
-        `${flags.all === true ? "" : "WHERE status <> 'resolved' "}ORDER BY recorded_at DESC, document_key, raw_id DESC, rule LIMIT ${String(readLimit(flags.limit))}`,
+  const { out } = context;
+  const limit = readLimit(flags.limit);
+  const which = flags.all === true ? "TRUE" : "q.status <> 'resolved'";
+  const { rows, documents } = await readStore(context, async (connection) => ({
+    rows: await connection.rows(
+      `SELECT mapping, document_key AS document, raw_id AS capture, target, rule, column_name AS "column", pointer AS path, value, recorded_at AS at, status FROM ${stateTable("quarantine")} q ` +
+        `WHERE ${which} ORDER BY recorded_at DESC, document_key, raw_id DESC, rule LIMIT ${String(limit)}`,
     ),
+    documents: out.json ? [] : await connection.rows(writeDocuments(which)),
+  }));
+  out.data(rows.map((row) => ({ ...row, capture: Number(row["capture"]) })));
+  if (rows.length === 0) {
+    out.text("nothing is in quarantine");
+    return 0;
+  }
+  out.table(rows);
+  const failures = documents.reduce((sum, row) => sum + Number(row["failures"]), 0);
+  out.text(
+    `\n${rows.length < failures ? `the newest ${String(rows.length)} of ` : ""}${counted(failures, "failure")}, of ${counted(documents.length, "document")}:`,
   );
-  context.out.data(rows.map((row) => ({ ...row, capture: Number(row["capture"]) })));
-  if (rows.length === 0) context.out.text("nothing is in quarantine");
-  else context.out.table(rows);
+  out.table(documents.slice(0, limit));
   return 0;
+}
+
+/** One row per document: how much of it failed, and what the tables have of it nevertheless. */
+function writeDocuments(which: string): string {
+  return (
+    `SELECT q.mapping, q.document_key AS document, count(DISTINCT (q.raw_id, q.position)) AS states, count(*) AS failures, ` +
+    `coalesce('capture ' || any_value(d.raw_id), 'nothing of it') AS "in the tables" FROM ${stateTable("quarantine")} q ` +
+    `LEFT JOIN ${stateTable("documents")} d ON d.mapping = q.mapping AND d.document_key = q.document_key ` +
+    `WHERE ${which} GROUP BY q.mapping, q.document_key ORDER BY max(q.recorded_at) DESC, q.document_key`
+  );
 }
 
 export async function runQuarantineShow(flags: { readonly document: string }, context: CliContext): Promise<number> {

@@ -1,27 +1,25 @@
 import { EXIT, UserError } from "../../core/errors.ts";
 import { type IngestResult, ingestRecordings } from "../../pipeline/ingest.ts";
 import type { DocumentFilter } from "../../pipeline/selection.ts";
-import { type TransformResult, transform } from "../../pipeline/transform.ts";
+import type { TransformResult } from "../../pipeline/transform.ts";
 import { compilePlan } from "../../plan/compile-plan.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { BodyChecker } from "../../raw/body.ts";
 import type { RawStore } from "../../raw/raw-store.ts";
+import { type ResolvedSettings, defaultStore, storeFile } from "../../config/settings.ts";
 import { parseGivenTime, type RecordingFile } from "../../statsapi/recording.ts";
 import { readStubs } from "../../statsapi/stub-files.ts";
 import type { CliContext } from "../context.ts";
 import { counted } from "../counted.ts";
 import { describeFailures } from "../describe-ingest.ts";
-import { readFilter } from "../document-filter.ts";
-import { mappingsOf, openCatalogue, openDatabase, openOverlayRaw, openRaw, openRegistry, openStore } from "../platform.ts";
+import { type DocumentFlags, readFilter, sayMissing } from "../document-filter.ts";
+import { mappingsOf, openCatalogue, openDatabase, openOverlayRaw, openRaw, openRegistry, openStore, requireCaptures } from "../platform.ts";
+import { runMapping, worseExit } from "../run-mapping.ts";
 
-export interface TransformFlags {
+export interface TransformFlags extends DocumentFlags {
   readonly endpoint: string;
   readonly method: string;
   readonly mode: string;
-  readonly gamePks?: string;
-  readonly documents?: readonly string[];
-  readonly startDate?: string;
-  readonly endDate?: string;
   readonly stubMode?: string;
   readonly capturedAt?: string;
   readonly save?: boolean;
@@ -36,6 +34,7 @@ export async function runTransform(flags: TransformFlags, context: CliContext): 
   const mappings = mappingsOf(await openRegistry(settings.values), method.endpoint, method.name);
   const plans = mappings.map((mapping) => compilePlan(mapping, { strict: flags.strict ?? false }));
   const filter = readFilter(flags, mappings);
+  if (filter.asOf !== null) requireOwnStore(context.settings);
   const saved = flags.save === true;
   const started = performance.now();
   await using overlay = saved ? null : await openOverlayRaw(settings.values);
@@ -60,36 +59,16 @@ export async function runTransform(flags: TransformFlags, context: CliContext): 
       out.say("note: the bundled recordings are simulated, no content of MLB (--stub-dir names others)");
     if (ingested.files === 0) throw noRecording(flags, settings.values.stubDir);
   }
-  if ((await raw.lastId(`${method.endpoint}.${method.name}`)) === 0) throw noCaptures(method.endpoint, method.name, settings.values.home);
+  await requireCaptures(raw, method.endpoint, method.name, settings.values);
   await using database = await openDatabase(settings.values);
   const store = openStore(context, { isDryRun: !saved });
   let exit: number = ingested?.exit ?? EXIT.done;
   for (const [at, mapping] of mappings.entries()) {
     const plan = plans[at];
     if (plan === undefined) continue;
-    const begun = performance.now();
-    const result = await transform(
-      mapping,
-      plan,
-      {
-        filter,
-        mode: "batch",
-        sliceBytes: settings.values.sliceMb * 1024 * 1024,
-        connections: settings.values.connections,
-        failedCaptures: ingested === null ? 0 : ingested.failed.length,
-        signal: context.signal,
-        onProgress: ({ documents, total }) => {
-          const seconds = (performance.now() - begun) / 1000;
-          const rate = documents / seconds;
-          out.progress(
-            `${plan.mapping}: ${String(documents)} of ${String(total)} documents, ${rate.toFixed(1)}/s, ${((total - documents) / rate).toFixed(0)} s left`,
-            documents === total,
-          );
-        },
-      },
-      { database, store, raw },
-    );
-    exit = worse(exit, result.exit);
+    const failedCaptures = ingested === null ? 0 : ingested.failed.length;
+    const result = await runMapping(mapping, plan, { filter, failedCaptures }, { database, store, raw }, context);
+    exit = worseExit(exit, result.exit);
     report(
       result,
       plan,
@@ -99,8 +78,9 @@ export async function runTransform(flags: TransformFlags, context: CliContext): 
         endpoint: method.endpoint,
         method: method.name,
         store: settings.values.store,
-        seconds: (performance.now() - begun) / 1000,
-        exit: worse(ingested?.exit ?? EXIT.done, result.exit),
+        seconds: result.seconds,
+        asOf: filter.asOf,
+        exit: worseExit(ingested?.exit ?? EXIT.done, result.exit),
       },
       context,
     );
@@ -110,13 +90,6 @@ export async function runTransform(flags: TransformFlags, context: CliContext): 
       `${saved ? "" : "nothing was written (--save writes); "}${((performance.now() - started) / 1000).toFixed(1)} s, exit ${String(exit)}`,
     );
   return exit;
-}
-
-/** A rule that failed wins over other failures, an interruption over both. */
-function worse(a: number, b: number): number {
-  const order = [EXIT.done, EXIT.someFailed, EXIT.ruleFailed, EXIT.interrupted] as const;
-  const rank = (exit: number): number => order.findIndex((known) => known === exit);
-  return rank(b) > rank(a) ? b : a;
 }
 
 function refuseWhatIsNotThere(flags: TransformFlags): void {
@@ -148,15 +121,19 @@ function refuseWhatIsNotThere(flags: TransformFlags): void {
   }
 }
 
-function noCaptures(endpoint: string, method: string, home: string): UserError {
-  return new UserError(
-    {
-      code: "raw.empty",
-      message: `${home} has no captures of ${endpoint}.${method}`,
-      next: `ingest some first (mlb-etl ingest --endpoint ${endpoint} --method ${method} --from-files …), or name another home with --home`,
-    },
-    EXIT.sourceUnreachable,
-  );
+/**
+ * Tables as of a time never get among those that are kept up to date: their store is named with the command.
+ * @throws UserError `usage.as-of-store`.
+ */
+function requireOwnStore({ values, sources }: ResolvedSettings): void {
+  if (sources.store === "flag" && storeFile(values) !== storeFile({ store: defaultStore(values.home) })) return;
+  throw new UserError({
+    code: "usage.as-of-store",
+    message: "--as-of makes tables of the past, which need a store of their own",
+    expected: "--store duckdb:FILE with a file that is not the home's own store",
+    got: sources.store === "flag" ? values.store : "no --store",
+    next: "for example --store duckdb:then.duckdb; ask it with mlb-etl sql --store duckdb:then.duckdb …",
+  });
 }
 
 function noRecording(flags: TransformFlags, folder: string): UserError {
@@ -184,6 +161,7 @@ async function* onlyAsked(files: AsyncIterable<RecordingFile>, filter: DocumentF
 }
 
 interface ReportFrame {
+  readonly asOf: string | null;
   readonly mode: string;
   readonly saved: boolean;
   readonly endpoint: string;
@@ -221,6 +199,7 @@ function report(result: TransformResult, plan: Plan, frame: ReportFrame, { out }
     method: frame.method,
     engine: "duckdb",
     store: frame.store,
+    as_of: frame.asOf,
     saved: frame.saved,
     documents,
     targets: rows,
@@ -228,16 +207,19 @@ function report(result: TransformResult, plan: Plan, frame: ReportFrame, { out }
     seconds: Math.round(frame.seconds * 1000) / 1000,
     exit: frame.exit,
   });
-  out.text(`${plan.mapping}  run ${result.runId}${frame.saved ? "" : "  (dry run)"}`);
+  out.text(`${plan.mapping}  run ${result.runId}${frame.asOf === null ? "" : `  as of ${frame.asOf}`}${frame.saved ? "" : "  (dry run)"}`);
   out.text(
     `documents: ${Object.entries(documents)
       .map(([name, value]) => `${String(value)} ${name}`)
       .join(", ")}`,
   );
-  if (documents.applied + documents.quarantined + documents.stale > 0) out.table(rows);
+  const tried = documents.applied + documents.quarantined + documents.stale;
+  if (tried > 0) out.table(rows);
   else if (documents.selected > 0) out.text("nothing changed: every document is as it was");
-  else out.text("no document matches");
-  for (const [column, values] of Object.entries(result.missing)) out.say(`raw has no document with ${column} ${values.join(", ")}`);
+  else if (result.left === 0) out.text(frame.asOf === null ? "no document matches" : "no document that was known then matches");
+  if (result.left > 0)
+    out.say(`stopped after ${String(tried)} of ${counted(tried + result.left, "document")}: the same command goes on with the others`);
+  sayMissing(result, frame.asOf, out);
   if (count("bad_values") > 0) {
     const values = counted(count("bad_values"), "value");
     out.say(`warning: ${values} of another kind than the column: NULL in the row, kept with path and text (mlb-etl bad-values list)`);

@@ -1,25 +1,47 @@
-import type { Connection } from "../../duckdb/connection.ts";
+import type { AppendKind, Connection, Statement } from "../../duckdb/connection.ts";
 import { type SqlRow, type SqlValue, sqlText } from "../../duckdb/sql-value.ts";
 import type { Plan } from "../../plan/plan.ts";
+import { TypedLeaves } from "../../plan/typed-leaves.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
-import { SLICE_COLUMNS, SLICE_TABLES, type Stage, lookupTable, parameterColumn, targetTable } from "../../sql/slice-tables.ts";
-import { type CrossCheck, writeCrossChecks, writeDoubleKeys, writeVerdicts } from "../../sql/write-gate.ts";
+import { SLICE_COLUMNS, SLICE_TABLES, type Stage, parameterColumn } from "../../sql/slice-tables.ts";
+import {
+  type RelationshipCheck,
+  type RuleCheck,
+  writeDoubleKeys,
+  writeRelationshipChecks,
+  writeRuleChecks,
+  writeVerdicts,
+} from "../../sql/write-gate.ts";
 import { type ShredSql, writeShred } from "../../sql/write-shred.ts";
 import { Findings } from "../findings.ts";
 import { FINDING_KINDS, type Finding, type SliceDocument, type SliceRows, type SliceVerdict } from "../slice.ts";
 
-/** Runs a plan over slices on DuckDB connections: the rows of a slice stay in temporary tables of its connection, for a store to apply. */
+type Bodies = Iterable<{ readonly capture: number; readonly body: string }>;
+
+const NOTHING: ReadonlySet<number> = new Set();
+
+/** Which engine's tables a connection has: the names of slice tables are the same for every plan. */
+const owners = new WeakMap<Connection, Session>();
+
+/**
+ * Runs a plan over slices on DuckDB connections: the rows of a slice stay in temporary tables of its connection, for a store to
+ * apply. Tables are made and statements planned once for each connection: planning costs more than shredding a document.
+ */
 export class DuckdbEngine {
   readonly #plan: Plan;
+  readonly #leaves: TypedLeaves;
   readonly #shred: ShredSql;
   readonly #verdicts: string;
-  readonly #crossChecks: readonly CrossCheck[];
+  readonly #relationships: readonly RelationshipCheck[];
+  readonly #rules: readonly RuleCheck[];
 
   constructor(plan: Plan) {
     this.#plan = plan;
+    this.#leaves = new TypedLeaves(plan);
     this.#shred = writeShred(plan, duckdbDialect);
     this.#verdicts = writeVerdicts(plan, duckdbDialect);
-    this.#crossChecks = writeCrossChecks(plan, duckdbDialect);
+    this.#relationships = writeRelationshipChecks(plan, duckdbDialect);
+    this.#rules = writeRuleChecks(plan, duckdbDialect);
   }
 
   /** What `run` executes, in order. */
@@ -27,56 +49,70 @@ export class DuckdbEngine {
     return [
       ...this.#shred.stages,
       { name: "gate: flags and keys of all targets", sql: this.#verdicts },
-      ...this.#crossChecks.map(({ name, sql }) => ({ name, sql })),
+      ...[...this.#relationships, ...this.#rules].map(({ name, sql }) => ({ name, sql })),
     ];
   }
 
-  /** Shreds and checks one slice. The tables of the slice before are replaced. */
+  /**
+   * Shreds and checks one slice. What the slice before left on the connection is gone then.
+   * @param proven leaves (positions in `TypedLeaves.leaves`) of which all values in these bodies are known to be of their type.
+   */
   async run(
     connection: Connection,
-    bodies: Iterable<{ readonly capture: number; readonly body: string }>,
+    bodies: Bodies,
     documents: readonly SliceDocument[],
+    proven: ReadonlySet<number> = NOTHING,
   ): Promise<SliceVerdict> {
-    await this.dropTables(connection);
+    const session = await this.#sessionOf(connection, proven);
+    await session.clear();
+    session.fill();
     await this.#load(connection, bodies, documents);
-    for (const stage of this.#shred.stages) await connection.run(stage.sql);
-    const verdict = await this.#verdict(connection, documents);
-    await connection.run(`DROP TABLE ${SLICE_TABLES.bodies}`);
-    return verdict;
+    for (const statement of session.stages) await statement.run();
+    return this.#verdict(session, documents);
   }
 
-  /** Frees what the last slice holds. */
-  async dropTables(connection: Connection): Promise<void> {
-    const tables = [
-      SLICE_TABLES.bodies,
-      SLICE_TABLES.slots,
-      SLICE_TABLES.documents,
-      ...this.#plan.lookupTables.map((_, at) => lookupTable(at)),
-      ...this.#plan.targets.map((_, at) => targetTable(at)),
-    ];
-    for (const table of tables) await connection.run(`DROP TABLE IF EXISTS ${table}`);
+  /** Frees what the last slice holds; the tables stay. */
+  async clear(connection: Connection): Promise<void> {
+    await owners.get(connection)?.clear();
   }
 
-  async #load(
-    connection: Connection,
-    bodies: Iterable<{ readonly capture: number; readonly body: string }>,
-    documents: readonly SliceDocument[],
-  ): Promise<void> {
+  /** The tables and statements of a connection. A session goes by leaves that are proven for every slice it has seen: they only get fewer. */
+  async #sessionOf(connection: Connection, proven: ReadonlySet<number>): Promise<Session> {
+    const known = owners.get(connection);
+    if (known?.engine === this && [...known.proven].every((leaf) => proven.has(leaf))) return known;
+    const mine = known?.engine === this ? known.proven : null;
+    known?.close();
+    owners.delete(connection);
+    const common = new Set([...proven].filter((leaf) => mine?.has(leaf) !== false));
+    const shred = common.size === 0 ? this.#shred : writeShred(this.#leaves.read(common), duckdbDialect);
+    await connection.run(`CREATE OR REPLACE TEMP TABLE ${SLICE_TABLES.bodies} (capture BIGINT, body JSON)`);
+    await connection.run(`CREATE OR REPLACE TEMP TABLE ${SLICE_TABLES.slots} (${this.#slotColumns().join(", ")})`);
+    for (const { table, columns } of shred.stages) await connection.run(`CREATE OR REPLACE TEMP TABLE ${table} (${columns.join(", ")})`);
+    const stages: Statement[] = [];
+    for (const { sql } of shred.stages) stages.push(await connection.prepare(sql));
+    const session = new Session({ engine: this, connection, proven: common, shred, stages });
+    owners.set(connection, session);
+    return session;
+  }
+
+  #slotColumns(): readonly string[] {
     const name = duckdbDialect.name.bind(duckdbDialect);
-    const parameters = this.#plan.parameters;
-    await connection.run(`CREATE TEMP TABLE ${SLICE_TABLES.bodies} (capture BIGINT, body JSON)`);
-    await connection.append(SLICE_TABLES.bodies, ["BIGINT", "VARCHAR"], rowsOf(bodies));
-    const columns = [
+    return [
       `${name(SLICE_COLUMNS.slot)} INTEGER`,
       `${name(SLICE_COLUMNS.capture)} BIGINT`,
       `${name(SLICE_COLUMNS.position)} VARCHAR`,
-      `${name(SLICE_COLUMNS.capturedAt)} VARCHAR`,
-      ...parameters.map((_, at) => `${name(parameterColumn(at))} VARCHAR`),
+      `${name(SLICE_COLUMNS.capturedAt)} TIMESTAMPTZ`,
+      ...this.#plan.parameters.map((_, at) => `${name(parameterColumn(at))} VARCHAR`),
     ];
-    await connection.run(`CREATE TEMP TABLE ${SLICE_TABLES.slots} (${columns.join(", ")})`);
+  }
+
+  async #load(connection: Connection, bodies: Bodies, documents: readonly SliceDocument[]): Promise<void> {
+    await connection.append(SLICE_TABLES.bodies, ["BIGINT", "VARCHAR"], rowsOf(bodies));
+    const { parameters } = this.#plan;
+    const kinds: readonly AppendKind[] = ["INTEGER", "BIGINT", "VARCHAR", "TIMESTAMPTZ", ...parameters.map(() => "VARCHAR" as const)];
     await connection.append(
       SLICE_TABLES.slots,
-      ["INTEGER", "BIGINT", "VARCHAR", "VARCHAR", ...parameters.map(() => "VARCHAR" as const)],
+      kinds,
       documents.map((document) => [
         document.slot,
         document.capture,
@@ -85,22 +121,25 @@ export class DuckdbEngine {
         ...parameters.map((parameter) => document.parameters[parameter] ?? null),
       ]),
     );
-    await connection.run(`ALTER TABLE ${SLICE_TABLES.slots} ALTER ${name(SLICE_COLUMNS.capturedAt)} TYPE TIMESTAMPTZ`);
   }
 
-  async #verdict(connection: Connection, documents: readonly SliceDocument[]): Promise<SliceVerdict> {
+  async #verdict(session: Session, documents: readonly SliceDocument[]): Promise<SliceVerdict> {
+    const { connection } = session;
     const rows: SliceRows[] = [];
     const findings = new Findings();
     const found = new Set<number>();
     const flagged = new Map<number, number[]>();
     const doubled = new Map<number, number[]>();
-    for (const row of await connection.rows(this.#verdicts)) {
-      const target = Number(row["target"]);
-      const slot = Number(row["slot"]);
-      if (target < 0) found.add(slot);
-      else rows.push({ target, slot, rows: Number(row["rows"]) });
-      if (row["fails"] === true || row["bads"] === true || row["warns"] === true) append(flagged, target, slot);
-      if (row["doubles"] === true) append(doubled, target, slot);
+    // What is prepared keeps the hash tables of its last run: these are planned each time.
+    for await (const batch of connection.batches(this.#verdicts)) {
+      for (const row of batch) {
+        const target = Number(row["target"]);
+        const slot = Number(row["slot"]);
+        if (target < 0) found.add(slot);
+        else rows.push({ target, slot, rows: Number(row["rows"]) });
+        if (row["fails"] === true || row["bads"] === true || row["warns"] === true) append(flagged, target, slot);
+        if (row["doubles"] === true) append(doubled, target, slot);
+      }
     }
     for (const { slot, position } of documents) {
       if (!found.has(slot))
@@ -114,23 +153,76 @@ export class DuckdbEngine {
           value: null,
         });
     }
-    const gather = async (sql: string, target: string | null, parts: SqlRow = {}): Promise<void> => {
-      for await (const batch of connection.batches(sql)) for (const row of batch) findings.add(readFinding({ ...row, ...parts }, target));
+    const gather = async (batches: AsyncIterable<SqlRow[]>, target: string | null, parts: SqlRow = {}): Promise<void> => {
+      for await (const batch of batches) for (const row of batch) findings.add(readFinding({ ...row, ...parts }, target));
     };
     for (const [target, slots] of flagged) {
-      const details = this.#shred.details[target + 1];
-      if (details !== undefined) await gather(details.query(slots.join(", ")), this.#targetName(target));
+      const details = session.shred.details[target + 1];
+      if (details !== undefined) await gather(connection.batches(details.query(slots.join(", "))), this.#targetName(target));
     }
     for (const [target, slots] of doubled) {
       const parts = { kind: "fail", rule: "the primary key is unique", column: null, pointer: "" };
-      await gather(writeDoubleKeys(this.#plan, target, slots.join(", "), duckdbDialect), this.#targetName(target), parts);
+      const keys = connection.batches(writeDoubleKeys(this.#plan, target, slots.join(", "), duckdbDialect));
+      await gather(keys, this.#targetName(target), parts);
     }
-    for (const check of this.#crossChecks) await gather(check.sql, check.target);
+    for (const { sql, relationships } of this.#relationships) {
+      const broken = new Map<number, number[]>();
+      for (const row of await connection.rows(sql)) append(broken, Number(row["relationship"]), Number(row[SLICE_COLUMNS.slot]));
+      for (const [at, slots] of broken) {
+        const relationship = relationships[at];
+        if (relationship !== undefined) await gather(connection.batches(relationship.details(slots.join(", "))), relationship.target);
+      }
+    }
+    for (const { sql, target } of this.#rules) await gather(connection.batches(sql), target);
     return { rows, findings: findings.all() };
   }
 
   #targetName(target: number): string | null {
     return this.#plan.targets[target]?.name ?? null;
+  }
+}
+
+interface SessionParts {
+  readonly engine: DuckdbEngine;
+  readonly connection: Connection;
+  readonly proven: ReadonlySet<number>;
+  readonly shred: ShredSql;
+  readonly stages: readonly Statement[];
+}
+
+/** The slice tables of one connection, and the statements planned for them. */
+class Session {
+  readonly engine: DuckdbEngine;
+  readonly connection: Connection;
+  readonly proven: ReadonlySet<number>;
+  readonly shred: ShredSql;
+  readonly stages: readonly Statement[];
+  #isEmpty = true;
+
+  constructor(parts: SessionParts) {
+    this.engine = parts.engine;
+    this.connection = parts.connection;
+    this.proven = parts.proven;
+    this.shred = parts.shred;
+    this.stages = parts.stages;
+  }
+
+  /** From here on there is something to clear. */
+  fill(): void {
+    this.#isEmpty = false;
+  }
+
+  /** A checkpoint is what gives the memory of deleted rows back. */
+  async clear(): Promise<void> {
+    if (this.#isEmpty) return;
+    for (const table of [SLICE_TABLES.bodies, SLICE_TABLES.slots, ...this.shred.stages.map((stage) => stage.table)])
+      await this.connection.run(`DELETE FROM ${table}`);
+    await this.connection.run("CHECKPOINT temp");
+    this.#isEmpty = true;
+  }
+
+  close(): void {
+    for (const statement of this.stages) statement.close();
   }
 }
 
@@ -140,7 +232,7 @@ function append(lists: Map<number, number[]>, key: number, value: number): void 
   else list.push(value);
 }
 
-function* rowsOf(bodies: Iterable<{ readonly capture: number; readonly body: string }>): Generator<readonly [number, string]> {
+function* rowsOf(bodies: Bodies): Generator<readonly [number, string]> {
   for (const { capture, body } of bodies) yield [capture, body];
 }
 

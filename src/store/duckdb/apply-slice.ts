@@ -3,7 +3,7 @@ import type { Connection } from "../../duckdb/connection.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import { SLICE_COLUMNS, SLICE_TABLES, targetTable } from "../../sql/slice-tables.ts";
 import type { SliceApplication } from "../store.ts";
-import { type AppliedRows, recordSlice } from "./record-slice.ts";
+import { type AppliedRows, makeRecordTables, recordSlice } from "./record-slice.ts";
 import { LINEAGE_COLUMNS, stateTable, storeTable } from "./target-schema.ts";
 import { writeOrderKey } from "../../sql/order-key.ts";
 
@@ -21,6 +21,8 @@ const GO = "slice_go";
  * slice are on this connection; the store is attached.
  */
 export async function applySlice(connection: Connection, plan: Plan, application: SliceApplication): Promise<void> {
+  // What a failed application left.
+  for (const table of [TRIED, GO]) await connection.run(`DELETE FROM ${table}`);
   await loadTried(connection, application);
   await connection.transaction(async () => {
     await chooseNewer(connection, plan);
@@ -35,17 +37,33 @@ export async function applySlice(connection: Connection, plan: Plan, application
     }
     await recordSlice(connection, plan, application, applied, { tried: TRIED, go: GO });
   });
-  await connection.run(`DROP TABLE IF EXISTS ${TRIED}`);
-  await connection.run(`DROP TABLE IF EXISTS ${GO}`);
+  for (const table of [TRIED, GO]) await connection.run(`DELETE FROM ${table}`);
+}
+
+/**
+ * Makes the temporary tables of applying on a connection, before any slice is on it: DuckDB plans the statements that an engine
+ * prepared again at every run once a table was made after them.
+ */
+export async function makeApplyTables(connection: Connection, plan: Plan): Promise<void> {
+  const state = `${slot} INTEGER, document_key VARCHAR, version VARCHAR, captured_at TIMESTAMPTZ, content_hash VARCHAR, request VARCHAR, raw_id BIGINT, position VARCHAR, passed BOOLEAN, is_last BOOLEAN`;
+  await connection.run(`CREATE OR REPLACE TEMP TABLE ${TRIED} (${state})`);
+  await connection.run(`CREATE OR REPLACE TEMP TABLE ${GO} (${state}, is_new BOOLEAN, applied_at TIMESTAMPTZ)`);
+  for (const [at, target] of plan.targets.entries()) {
+    const types = new Map(targetColumns(plan, target).map((column) => [column.name, duckdbDialect.columnType(column.type)]));
+    const key = target.primaryKey.map((column) => `${name(column)} ${types.get(column) ?? "VARCHAR"}`);
+    await connection.run(`CREATE OR REPLACE TEMP TABLE ${changesTable(at)} (${key.join(", ")}, ${slot} INTEGER, "$change" VARCHAR)`);
+  }
+  await makeRecordTables(connection);
+}
+
+function changesTable(target: number): string {
+  return `slice_changes_${String(target)}`;
 }
 
 async function loadTried(connection: Connection, application: SliceApplication): Promise<void> {
-  await connection.run(
-    `CREATE OR REPLACE TEMP TABLE ${TRIED} (${slot} INTEGER, document_key VARCHAR, version VARCHAR, captured_at VARCHAR, content_hash VARCHAR, request VARCHAR, raw_id BIGINT, position VARCHAR, passed BOOLEAN, is_last BOOLEAN)`,
-  );
   await connection.append(
     TRIED,
-    ["INTEGER", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "BIGINT", "VARCHAR", "BOOLEAN", "BOOLEAN"],
+    ["INTEGER", "VARCHAR", "VARCHAR", "TIMESTAMPTZ", "VARCHAR", "VARCHAR", "BIGINT", "VARCHAR", "BOOLEAN", "BOOLEAN"],
     application.tried.map(({ slot: number, state, passed, last }) => [
       number,
       state.documentKey,
@@ -59,13 +77,12 @@ async function loadTried(connection: Connection, application: SliceApplication):
       last,
     ]),
   );
-  await connection.run(`ALTER TABLE ${TRIED} ALTER captured_at TYPE TIMESTAMPTZ`);
 }
 
 /** The defensive guard: the whole order key, against what the store has applied now, inside the transaction. */
 async function chooseNewer(connection: Connection, plan: Plan): Promise<void> {
   await connection.run(
-    `CREATE OR REPLACE TEMP TABLE ${GO} AS SELECT t.*, d.document_key IS NULL AS is_new, now() AS applied_at FROM ${TRIED} t ` +
+    `INSERT INTO ${GO} SELECT t.*, d.document_key IS NULL AS is_new, now() AS applied_at FROM ${TRIED} t ` +
       `LEFT JOIN ${stateTable("documents")} d ON d.mapping = ${text(plan.mapping)} AND d.document_key = t.document_key ` +
       `WHERE t.passed AND (d.document_key IS NULL OR d.fingerprint <> ${text(plan.fingerprint)} OR ${writeOrderKey("t")} > ${writeOrderKey("d")})`,
   );
@@ -95,10 +112,10 @@ async function reconcile(connection: Connection, plan: Plan, target: PlanTarget,
   const others = columns.filter((column) => !key.includes(column));
   const same = (left: string, right: string): string => key.map((column) => `${left}.${column} = ${right}.${column}`).join(" AND ");
   const documentKey = plan.source.documentKey.map(name);
-  const changes = "slice_changes";
+  const changes = changesTable(at);
   const differs = others.length === 0 ? "FALSE" : others.map((column) => `t.${column} IS DISTINCT FROM s.${column}`).join(" OR ");
   await connection.run(
-    `CREATE OR REPLACE TEMP TABLE ${changes} AS SELECT ${key.map((column) => `s.${column}`).join(", ")}, s.${slot}, CASE WHEN t.${key[0] ?? ""} IS NULL THEN 'inserted' WHEN ${differs} THEN 'updated' ELSE 'unchanged' END AS "$change" ` +
+    `INSERT INTO ${changes} SELECT ${key.map((column) => `s.${column}`).join(", ")}, s.${slot}, CASE WHEN t.${key[0] ?? ""} IS NULL THEN 'inserted' WHEN ${differs} THEN 'updated' ELSE 'unchanged' END AS "$change" ` +
       `FROM ${targetTable(at)} s JOIN ${GO} g ON g.${slot} = s.${slot} AND NOT g.is_new LEFT JOIN ${table} t ON ${same("t", "s")}`,
   );
   const counted = await connection.rows(`SELECT "$change" AS change, count(*) AS n FROM ${changes} GROUP BY "$change"`);
@@ -122,6 +139,6 @@ async function reconcile(connection: Connection, plan: Plan, target: PlanTarget,
       `INSERT INTO ${table} (${[...columns, ...LINEAGE].join(", ")}) SELECT ${[...columns.map((column) => `s.${column}`), ...LINEAGE_VALUES].join(", ")} FROM ${from} WHERE c."$change" = 'inserted'`,
     );
   }
-  await connection.run(`DROP TABLE ${changes}`);
+  await connection.run(`DELETE FROM ${changes}`);
   return { inserted, updated, unchanged: count("unchanged"), deleted };
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, realpathSync } from "node:fs";
+import { existsSync, mkdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EXIT, OutsideError } from "../../core/errors.ts";
@@ -49,8 +49,27 @@ export async function attachStore(connection: Connection, options: AttachOptions
     if (holder === null) return;
     if (pause === FIRST_WAIT_MS) options.onWait?.(holder.name);
     if (performance.now() + pause > deadline || options.signal?.aborted === true) throw locked(options.file, holder.name, holder.cause);
+    askFor(path);
     await sleep(pause);
   }
+}
+
+/** Beside a store's file: somebody waits for it. Who keeps it between two slices lets go then. */
+function askingFile(path: string): string {
+  return `${path}.wanted`;
+}
+
+function askFor(path: string): void {
+  try {
+    writeFileSync(askingFile(path), String(process.pid));
+  } catch {
+    // Where nothing can be written beside the file, the holder lets go in its own time.
+  }
+}
+
+/** Whether another process waits for a store's file. */
+export function isAskedFor(file: string): boolean {
+  return existsSync(askingFile(realPath(file)));
 }
 
 /** Files that this process has attached. A file's lock keeps other processes out, not a second engine of the same one: both would write, and ruin it. */
@@ -89,7 +108,10 @@ export async function detachStore(connection: Connection, file: string, as: stri
   try {
     await connection.run(`DETACH ${as}`);
   } finally {
-    attachedHere.delete(realPath(file));
+    const path = realPath(file);
+    attachedHere.delete(path);
+    // Who still waits asks again.
+    rmSync(askingFile(path), { force: true });
   }
 }
 

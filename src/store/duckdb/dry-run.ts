@@ -3,7 +3,7 @@ import type { Plan } from "../../plan/plan.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import { SLICE_TABLES } from "../../sql/slice-tables.ts";
 import { STORE, attachStore, detachStore } from "./attach.ts";
-import { STATE_SCHEMA } from "./state-tables.ts";
+import { STATE_SCHEMA, knownStateTables } from "./state-tables.ts";
 import { requireState, stateTable, storeTable } from "./target-schema.ts";
 
 /** The name under which a dry run reads the store's file. */
@@ -28,7 +28,8 @@ export async function withBase(
 export async function copySchema(connection: Connection): Promise<void> {
   await connection.run(`COPY FROM DATABASE ${BASE} TO ${STORE} (SCHEMA)`);
   await requireState(connection);
-  for (const table of ["store", "targets", "documents", "quarantine"])
+  const known = await knownStateTables(connection);
+  for (const table of ["store", "as_of", "targets", "documents", "quarantine"].filter((each) => known.has(each)))
     await connection.run(`INSERT INTO ${stateTable(table)} SELECT * FROM ${BASE}.${STATE_SCHEMA}.${table}`);
 }
 

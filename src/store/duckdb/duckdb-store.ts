@@ -7,8 +7,8 @@ import type { Mapping } from "../../mapping/mapping.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import type { SliceApplication } from "../store.ts";
-import { applySlice } from "./apply-slice.ts";
-import { type AttachOptions, STORE, attachStore, detachStore } from "./attach.ts";
+import { applySlice, makeApplyTables } from "./apply-slice.ts";
+import { type AttachOptions, STORE, attachStore, detachStore, isAskedFor } from "./attach.ts";
 import { copyDocuments, copySchema, withBase } from "./dry-run.ts";
 import { prepareSchema, stateTable } from "./target-schema.ts";
 
@@ -31,6 +31,7 @@ export interface RunStart {
 }
 
 const text = duckdbDialect.text.bind(duckdbDialect);
+const LONGEST_KEPT_MS = 30_000;
 
 /**
  * The embedded store: one DuckDB file. It is attached for as long as something is written or read and let go in between, so
@@ -43,6 +44,9 @@ export class DuckdbStore {
   #attachedBy: Connection | null = null;
   #access: AttachOptions["access"] = "read";
   #hasCopy = false;
+  /** While work follows work the file is kept: letting it go writes all that changed, once for each column of each table. */
+  #keepers = 0;
+  #attachedAt = 0;
 
   constructor(options: DuckdbStoreOptions) {
     this.#options = options;
@@ -54,6 +58,24 @@ export class DuckdbStore {
 
   /** Runs `work` while the file is attached for writing. The file is kept when somebody waits to go on with it. */
   async whileAttached<T>(connection: Connection, work: () => Promise<T>, access: AttachOptions["access"] = "write"): Promise<T> {
+    return this.#inTurn(connection, async () => {
+      if (this.#options.isDryRun === true) await this.#attachCopy(connection);
+      else {
+        // What was kept from the work before may be for reading only.
+        if (this.#attachedBy !== null && access === "write" && this.#access === "read") await this.#detach(connection);
+        if (this.#attachedBy === null) {
+          await attachStore(connection, { ...this.#options, access });
+          this.#attachedBy = connection;
+          this.#attachedAt = performance.now();
+          this.#access = access;
+        }
+      }
+      return await work();
+    });
+  }
+
+  /** Works of this process follow each other; after the last one the file is let go. */
+  async #inTurn<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
     this.#waiting++;
     const before = this.#last;
     let release = (): void => undefined;
@@ -63,24 +85,32 @@ export class DuckdbStore {
     await before;
     this.#waiting--;
     try {
-      if (this.#options.isDryRun === true) await this.#attachCopy(connection);
-      else {
-        // What was kept from the work before may be for reading only.
-        if (this.#attachedBy !== null && access === "write" && this.#access === "read") await this.#detach(connection);
-        if (this.#attachedBy === null) {
-          await attachStore(connection, { ...this.#options, access });
-          this.#attachedBy = connection;
-          this.#access = access;
-        }
-      }
       return await work();
     } finally {
       try {
-        if (this.#waiting === 0 && this.#attachedBy !== null) await this.#detach(connection);
+        if (this.#waiting === 0 && this.#attachedBy !== null && !this.#isKept()) await this.#detach(connection);
       } finally {
         release();
       }
     }
+  }
+
+  /**
+   * Keeps the file attached between the works of `work`, for as long as nobody else asks for it, and not longer than a few seconds at a time:
+   * programs that cannot ask get at it then.
+   */
+  async keepingAttached<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
+    this.#keepers++;
+    try {
+      return await work();
+    } finally {
+      this.#keepers--;
+      await this.#inTurn(connection, () => Promise.resolve());
+    }
+  }
+
+  #isKept(): boolean {
+    return this.#keepers > 0 && performance.now() - this.#attachedAt < LONGEST_KEPT_MS && !isAskedFor(this.#options.file);
   }
 
   async #detach(connection: Connection): Promise<void> {
@@ -96,9 +126,14 @@ export class DuckdbStore {
     if (existsSync(this.#options.file)) await withBase(connection, this.#options, () => copySchema(connection));
   }
 
-  /** Makes or migrates the tables of a mapping. */
-  async prepare(connection: Connection, mapping: Mapping): Promise<void> {
-    await this.whileAttached(connection, () => prepareSchema(connection, mapping));
+  /** Makes or migrates the tables of a mapping, as of a time or (null) live: a store holds one of them. */
+  async prepare(connection: Connection, mapping: Mapping, asOf: string | null): Promise<void> {
+    await this.whileAttached(connection, () => prepareSchema(connection, mapping, asOf));
+  }
+
+  /** Makes a connection ready for `apply`: to be done before slices are shredded on it. */
+  async prepareConnection(connection: Connection, plan: Plan): Promise<void> {
+    await makeApplyTables(connection, plan);
   }
 
   async startRun(connection: Connection, plan: Plan, run: RunStart): Promise<void> {

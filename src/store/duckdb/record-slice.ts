@@ -36,16 +36,21 @@ export async function recordSlice(
   await recordFindings(connection, plan, application, tables);
   await countDocuments(connection, application, tables);
   await countRows(connection, plan, application, applied, tables);
-  for (const table of [FINDINGS, ROWS]) await connection.run(`DROP TABLE ${table}`);
+  for (const table of [FINDINGS, ROWS]) await connection.run(`DELETE FROM ${table}`);
 }
 
 const FINDINGS = "slice_findings";
 const ROWS = "slice_rows";
 
-async function loadFindings(connection: Connection, application: SliceApplication): Promise<void> {
+/** Makes the temporary tables of recording on a connection. */
+export async function makeRecordTables(connection: Connection): Promise<void> {
   await connection.run(
     `CREATE OR REPLACE TEMP TABLE ${FINDINGS} (${slot} INTEGER, kind VARCHAR, target VARCHAR, rule VARCHAR, column_name VARCHAR, pointer VARCHAR, value VARCHAR)`,
   );
+  await connection.run(`CREATE OR REPLACE TEMP TABLE ${ROWS} (target INTEGER, ${slot} INTEGER, n BIGINT)`);
+}
+
+async function loadFindings(connection: Connection, application: SliceApplication): Promise<void> {
   await connection.append(
     FINDINGS,
     ["INTEGER", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR"],
@@ -59,7 +64,6 @@ async function loadFindings(connection: Connection, application: SliceApplicatio
       finding.value,
     ]),
   );
-  await connection.run(`CREATE OR REPLACE TEMP TABLE ${ROWS} (target INTEGER, ${slot} INTEGER, n BIGINT)`);
   await connection.append(
     ROWS,
     ["INTEGER", "INTEGER", "BIGINT"],

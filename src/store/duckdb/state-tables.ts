@@ -1,8 +1,12 @@
+import type { Connection } from "../../duckdb/connection.ts";
+import { sqlText } from "../../duckdb/sql-value.ts";
+import { STORE } from "./attach.ts";
+
 /** The schema of the state tables in a store. No mapping may have a target in it. */
 export const STATE_SCHEMA = "mlb";
 
 /** Raised when the state tables change: an older program refuses a newer store. */
-export const STATE_VERSION = 1;
+export const STATE_VERSION = 2;
 
 /** The state tables: name, columns, what they are for. `raw_id` is the id of a capture in its raw table. */
 export const STATE_TABLES: readonly { readonly name: string; readonly comment: string; readonly columns: string }[] = [
@@ -10,6 +14,11 @@ export const STATE_TABLES: readonly { readonly name: string; readonly comment: s
     name: "store",
     comment: "Version of the state tables. One row",
     columns: "version INTEGER NOT NULL",
+  },
+  {
+    name: "as_of",
+    comment: "The time as of which this store holds its tables: those of the captures until then. No row in a live store",
+    columns: "known_until TIMESTAMPTZ NOT NULL",
   },
   {
     name: "targets",
@@ -63,3 +72,11 @@ export const STATE_TABLES: readonly { readonly name: string; readonly comment: s
       "run_id VARCHAR NOT NULL, recorded_at TIMESTAMPTZ NOT NULL",
   },
 ];
+
+/** Names of the state tables that the attached store has: one of an older version lacks some, another database has none. */
+export async function knownStateTables(connection: Connection): Promise<ReadonlySet<string>> {
+  const rows = await connection.rows(
+    `SELECT table_name AS name FROM duckdb_tables() WHERE database_name = '${STORE}' AND schema_name = '${STATE_SCHEMA}'`,
+  );
+  return new Set(rows.map((row) => sqlText(row["name"])));
+}

@@ -4,7 +4,8 @@ import type { Mapping, Target } from "../../mapping/mapping.ts";
 import type { Connection } from "../../duckdb/connection.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import { STORE } from "./attach.ts";
-import { STATE_SCHEMA, STATE_TABLES, STATE_VERSION } from "./state-tables.ts";
+import { STATE_SCHEMA, STATE_TABLES, STATE_VERSION, knownStateTables } from "./state-tables.ts";
+import { recordStoreTime, requireStoreTime } from "./store-time.ts";
 import { sqlText } from "../../duckdb/sql-value.ts";
 
 /** Columns that every row carries last: the capture that last changed it. */
@@ -35,9 +36,10 @@ interface StoredColumn {
 /**
  * Makes what a mapping needs: state tables, schemas, tables with keys and comments; adds columns that are new in the mapping.
  * @throws UserError `schema.not-additive`: a column was removed or has another type, or the primary key changed; nothing is changed then.
+ * `store.as-of`: the store holds the tables as of another time, or live.
  */
-export async function prepareSchema(connection: Connection, mapping: Mapping): Promise<void> {
-  await prepareState(connection);
+export async function prepareSchema(connection: Connection, mapping: Mapping, asOf: string | null): Promise<void> {
+  await prepareState(connection, asOf);
   await checkOwners(connection, mapping);
   const differences: string[] = [];
   const statements: string[] = [];
@@ -90,15 +92,12 @@ export async function requireState(connection: Connection): Promise<void> {
 }
 
 async function hasState(connection: Connection): Promise<boolean> {
-  const known = await connection.rows(
-    `SELECT 1 FROM duckdb_tables() WHERE database_name = ${text(STORE)} AND schema_name = ${text(STATE_SCHEMA)} AND table_name = 'store'`,
-  );
-  return known.length > 0;
+  return (await knownStateTables(connection)).has("store");
 }
 
-async function prepareState(connection: Connection): Promise<void> {
+async function prepareState(connection: Connection, asOf: string | null): Promise<void> {
   await connection.transaction(async () => {
-    if (!(await hasState(connection))) await createState(connection);
+    if (!(await hasState(connection))) await createState(connection, asOf);
     const version = (await connection.rows(`SELECT version FROM ${stateTable("store")}`))[0]?.["version"];
     if (Number(version) !== STATE_VERSION) {
       throw new UserError({
@@ -109,16 +108,18 @@ async function prepareState(connection: Connection): Promise<void> {
         next: "use that version, or a new store: --store duckdb:FILE",
       });
     }
+    await requireStoreTime(connection, asOf);
   });
 }
 
-async function createState(connection: Connection): Promise<void> {
+async function createState(connection: Connection, asOf: string | null): Promise<void> {
   await connection.run(`CREATE SCHEMA IF NOT EXISTS ${STORE}.${STATE_SCHEMA}`);
   for (const table of STATE_TABLES) {
     await connection.run(`CREATE TABLE ${stateTable(table.name)} (${table.columns})`);
     await connection.run(`COMMENT ON TABLE ${stateTable(table.name)} IS ${text(table.comment)}`);
   }
   await connection.run(`INSERT INTO ${stateTable("store")} VALUES (${String(STATE_VERSION)})`);
+  await recordStoreTime(connection, asOf);
 }
 
 async function storedColumns(connection: Connection, table: string): Promise<readonly StoredColumn[]> {

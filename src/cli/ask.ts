@@ -1,0 +1,64 @@
+import { OutsideError, UserError } from "../core/errors.ts";
+import type { Connection } from "../duckdb/connection.ts";
+import { sqlText } from "../duckdb/sql-value.ts";
+import { duckdbDialect } from "../sql/duckdb-dialect.ts";
+import type { Output } from "./output.ts";
+
+/** Statements that read. */
+const READING: ReadonlySet<string> = new Set(["SELECT", "EXPLAIN"]);
+
+/** Asks the attached store and shows the answer. All rows are given: a limit is the query's own affair. */
+export async function ask(connection: Connection, query: string, out: Output): Promise<void> {
+  const rows = await inStore(connection, async () => {
+    await requireKind(connection, query, READING, "one SELECT (DESCRIBE, SHOW, SUMMARIZE, EXPLAIN are fine)");
+    return connection.rows(query);
+  });
+  out.data(rows);
+  if (rows.length === 0) out.text("no rows");
+  else out.table(rows);
+}
+
+/** The tables of the attached store that a query would read, `schema.table`. It is checked as if it were asked. */
+export async function tablesAsked(connection: Connection, query: string): Promise<ReadonlySet<string>> {
+  const tables = await inStore(connection, async () => {
+    await requireKind(connection, query, new Set(["SELECT"]), "one SELECT (DESCRIBE, SHOW, SUMMARIZE are fine)");
+    return connection.tablesRead(query);
+  });
+  return new Set(tables.map((table) => table.replace(/^store\./, "")));
+}
+
+/** Runs `work` where tables of the store can be named without their schema, and SHOW TABLES shows them. What DuckDB says against the query is told as such. */
+async function inStore<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
+  const schemas = await connection.rows(
+    "SELECT schema_name AS name FROM duckdb_schemas() WHERE database_name = 'store' AND NOT internal ORDER BY schema_name",
+  );
+  await connection.run("USE store");
+  await connection.run(
+    `SET search_path = ${duckdbDialect.text(["main", ...schemas.map((row) => sqlText(row["name"]))].map((schema) => `store.${duckdbDialect.name(schema)}`).join(","))}`,
+  );
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof UserError || error instanceof OutsideError || !(error instanceof Error)) throw error;
+    throw new UserError({
+      code: "sql.refused",
+      message: "the query was refused",
+      got: error.message,
+      next: 'mlb-etl sql "SHOW TABLES" lists the tables, "DESCRIBE schema.table" the columns of one',
+      cause: error,
+    });
+  } finally {
+    await connection.run("USE memory");
+  }
+}
+
+async function requireKind(connection: Connection, query: string, kinds: ReadonlySet<string>, expected: string): Promise<void> {
+  const found = await connection.statementKinds(query);
+  if (found.length === 1 && kinds.has(found[0] ?? "")) return;
+  throw new UserError({
+    code: "sql.not-a-select",
+    message: "sql takes one statement that reads",
+    expected,
+    got: found.length === 0 ? "nothing" : found.join(", "),
+  });
+}

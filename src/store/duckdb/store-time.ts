@@ -1,0 +1,36 @@
+import { UserError } from "../../core/errors.ts";
+import type { Connection } from "../../duckdb/connection.ts";
+import { sqlText } from "../../duckdb/sql-value.ts";
+import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
+import { STORE } from "./attach.ts";
+import { STATE_SCHEMA, knownStateTables } from "./state-tables.ts";
+
+/** A store holds its tables as of one time, or (null) live: tables of two times never get among each other. */
+
+const TABLE = `${STORE}.${STATE_SCHEMA}.as_of`;
+
+/** Of a store that is being made. */
+export async function recordStoreTime(connection: Connection, asOf: string | null): Promise<void> {
+  if (asOf !== null) await connection.run(`INSERT INTO ${TABLE} VALUES (${duckdbDialect.text(asOf)})`);
+}
+
+/** Canonical; null where the attached store is live, as every store of an older version is. */
+export async function readStoreTime(connection: Connection): Promise<string | null> {
+  if (!(await knownStateTables(connection)).has("as_of")) return null;
+  const [row] = await connection.rows(`SELECT known_until FROM ${TABLE}`);
+  return row === undefined ? null : sqlText(row["known_until"]);
+}
+
+/** @throws UserError `store.as-of`: the store holds its tables as of another time. */
+export async function requireStoreTime(connection: Connection, asOf: string | null): Promise<void> {
+  const held = await readStoreTime(connection);
+  if (held === asOf) return;
+  const says = (time: string | null): string => (time === null ? "the tables as they are now" : `the tables as of ${time}`);
+  throw new UserError({
+    code: "store.as-of",
+    message: "a store holds its tables as of one time, and this one as of another",
+    expected: `a store of ${says(asOf)}, or a new one`,
+    got: says(held),
+    next: "name another file with --store duckdb:FILE; what a store with a time holds can be made again from raw at any time",
+  });
+}
