@@ -43,8 +43,6 @@ export default {
   concurrency: 1,
   // Long, so that a busy machine does not pass for an endless loop; those are found by how often a mutant was run.
   timeoutMS: 15_000,
-  incremental: true,
-  incrementalFile: `.stryker/${name || "all"}.json`,
   tempDirName: ".stryker/sandbox",
   reporters: ["clear-text", "json", "progress-append-only"],
   jsonReporter: { fileName: `.stryker/${name || "all"}.report.json` },

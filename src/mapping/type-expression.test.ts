@@ -50,6 +50,7 @@ const SCOPE: Scope = {
       ],
       ["g.other", { columns: columnsOf({ n: "BIGINT" }), primaryKey: ["n"] }],
       ["g.apart", { columns: columnsOf({ code: "TEXT" }), primaryKey: ["code"] }],
+      ["g.odd", { columns: columnsOf({ n: "?" }), primaryKey: ["n"] }],
       ["g.broken", { columns: columnsOf({ broken: "TEXT" }), primaryKey: ["n", "broken"] }],
     ]),
   },

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { INVENTED_MAPPING, inventedMapping } from "../../tests/invented-endpoint.ts";
+import { laidOut } from "../../tests/laid-out.ts";
 import { mappingOf } from "../../tests/small-platform.ts";
 import { UserError } from "../core/errors.ts";
 import { compilePlan, sourceFingerprint } from "./compile-plan.ts";
@@ -22,18 +23,6 @@ function throughJson(value: unknown): unknown {
   return JSON.parse(text, (_key, inner: unknown) =>
     inner !== null && typeof inner === "object" && "bigint" in inner ? BigInt(String(inner.bigint)) : inner,
   );
-}
-
-/** JSON (integers as `5n`); what fits into a line is one. */
-function laidOut(value: unknown, indent = ""): string {
-  const flat = JSON.stringify(value, (_key, inner: unknown) => (typeof inner === "bigint" ? `${inner.toString()}n` : inner));
-  if (flat.length + indent.length <= 140 || typeof value !== "object" || value === null) return flat;
-  const inner = `${indent}  `;
-  const lines = Array.isArray(value)
-    ? value.map((item) => inner + laidOut(item, inner))
-    : Object.entries(value).map(([key, item]) => `${inner}${JSON.stringify(key)}: ${laidOut(item, inner)}`);
-  const [open, close] = Array.isArray(value) ? "[]" : "{}";
-  return `${open ?? ""}\n${lines.join(",\n")}\n${indent}${close ?? ""}`;
 }
 
 function everyObject(value: unknown): object[] {

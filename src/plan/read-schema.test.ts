@@ -19,6 +19,8 @@ function rendered(node: ReadNode): string {
     case "text":
     case "json":
       return node.kind;
+    case "typed":
+      return node.type;
     case "array":
       return `[${rendered(node.item)}]`;
     case "map":
