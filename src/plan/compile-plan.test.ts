@@ -12,9 +12,10 @@ function changed(from: string, to: string): Plan {
   return compilePlan(mappingOf(INVENTED_MAPPING.replace(from, to), "railway/board"));
 }
 
+const mapping = inventedMapping();
 let plan: Plan;
 beforeAll(() => {
-  plan = compilePlan(inventedMapping());
+  plan = compilePlan(mapping);
 });
 
 /** JSON has no integers of 64 bits: they are written as text with a mark. */
@@ -43,7 +44,7 @@ describe("a plan", () => {
   });
 
   test("is the same every time", () => {
-    expect(compilePlan(inventedMapping())).toEqual(plan);
+    expect(compilePlan(mapping)).toEqual(plan);
     expect(plan.fingerprint).toMatch(/^[0-9a-f]{64}$/);
   });
 
@@ -149,7 +150,7 @@ describe("the fingerprint", () => {
   });
 
   test("changes with strict, which makes every bad value quarantine", () => {
-    const strict = compilePlan(inventedMapping(), { strict: true });
+    const strict = compilePlan(mapping, { strict: true });
     expect(strict.fingerprint).not.toBe(plan.fingerprint);
     expect(strict.targets.flatMap((target) => target.columns).every((column) => column.onBadValue === "quarantine")).toBe(true);
     expect(plan.targets.flatMap((target) => target.columns).some((column) => column.onBadValue === "quarantine")).toBe(false);

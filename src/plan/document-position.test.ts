@@ -15,7 +15,7 @@ test.each([
 });
 
 test("what is written is read again, whatever keys an answer has", () => {
-  const key = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("~", ",", "~0", "~1", "", "0"));
+  const key = fc.string({ unit: fc.constantFrom("~", ",", "0", "1", "a", "\u00e9"), maxLength: 6 });
   fc.assert(
     fc.property(fc.array(key, { maxLength: 6 }), (steps) => {
       expect(readPosition(writePosition(steps), steps.length)).toEqual(steps);

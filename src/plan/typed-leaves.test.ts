@@ -22,9 +22,7 @@ function leavesOf(node: ReadNode, place = "$"): readonly (readonly [ReadNode, st
   }
 }
 
-const plan = (): Plan =>
-  compilePlan(
-    mappingOf(`
+const mapping = mappingOf(`
 source: {endpoint: lab, method: things, raw_table: lab.things, document_key: [id]}
 fields: [{name: id, type: INT, json_path: $.id}]
 targets:
@@ -54,8 +52,9 @@ targets:
       - {name: placed, type: INT, json_path: by_place.x}
       - {name: one_of_two, type: INT, json_path: either.y}
       - {name: index_like, type: INT, source_field: parameters.p}
-`),
-  );
+`);
+const plan = (): Plan => compilePlan(mapping);
+const inventedOne = inventedMapping();
 
 /** Places and types of the leaves that may be read as themselves. */
 function named(of: Plan): readonly string[] {
@@ -101,7 +100,7 @@ describe("leaves that may be read as numbers and booleans", () => {
   });
 
   test("change nothing else of a plan: the invented one, all of it proven, is the one that was looked at (vitest run -u)", async () => {
-    const invented = compilePlan(inventedMapping());
+    const invented = compilePlan(inventedOne);
     const leaves = new TypedLeaves(invented);
     expect(leaves.read(new Set())).toEqual(invented);
     const typed = leaves.read(new Set(leaves.leaves.keys()));
