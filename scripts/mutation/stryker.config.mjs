@@ -25,7 +25,7 @@ const SCOPES = {
   },
   sql: {
     mutate: ["src/sql/*.ts"],
-    testFiles: ["src/sql/*.test.ts", "tests/{golden-sql,invented-endpoint}.test.ts"],
+    testFiles: ["src/sql/*.test.ts", "tests/golden-sql.test.ts"],
   },
 };
 
