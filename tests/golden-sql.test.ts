@@ -38,18 +38,16 @@ function render(stages: readonly Stage[]): string {
 }
 
 describe.each(MAPPINGS)("the SQL of the mapping %s", (name, mapping) => {
-  const plan = compilePlan(mapping());
-
   test.each(DIALECTS)("for %s is the one that was looked at (a wanted change: vitest run -u)", async (dialect, stages) => {
-    await expect(render(stages(plan))).toMatchFileSnapshot(`golden/${name}.${dialect}.sql.txt`);
+    await expect(render(stages(compilePlan(mapping())))).toMatchFileSnapshot(`golden/${name}.${dialect}.sql.txt`);
   });
 
   test.each(DIALECTS)("for %s is the same every time", (_dialect, stages) => {
-    expect(stages(compilePlan(mapping()))).toEqual(stages(plan));
+    expect(stages(compilePlan(mapping()))).toEqual(stages(compilePlan(mapping())));
   });
 
   test.each(DIALECTS)("for %s has a name for each statement, no two the same", (_dialect, stages) => {
-    const names = stages(plan).map((stage) => stage.name);
+    const names = stages(compilePlan(mapping())).map((stage) => stage.name);
     expect(new Set(names).size).toBe(names.length);
   });
 });

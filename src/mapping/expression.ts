@@ -22,7 +22,6 @@ export interface FunctionSignature {
   readonly rest?: boolean;
   /** "same": the common type of the arguments declared "same". */
   readonly result: ValueType | "same";
-  readonly description: string;
 }
 export const FUNCTION_NAMES = [
   "lower",
@@ -44,25 +43,21 @@ export const FUNCTION_NAMES = [
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
 export const FUNCTIONS: Readonly<Record<FunctionName, FunctionSignature>> = {
-  lower: { arguments: ["TEXT"], result: "TEXT", description: "text in lower case" },
-  upper: { arguments: ["TEXT"], result: "TEXT", description: "text in upper case" },
-  trim: { arguments: ["TEXT"], result: "TEXT", description: "text without blanks at both ends" },
-  length: { arguments: ["TEXT"], result: "BIGINT", description: "number of characters (code points)" },
-  replace: { arguments: ["TEXT", "TEXT", "TEXT"], result: "TEXT", description: "text with every second argument replaced by the third" },
-  split_part: {
-    arguments: ["TEXT", "TEXT", "BIGINT"],
-    result: "TEXT",
-    description: "nth part (from 1) of a text split by a separator; '' where there is none",
-  },
-  substring: { arguments: ["TEXT", "BIGINT", "BIGINT"], result: "TEXT", description: "text from a position (from 1) of a length" },
-  starts_with: { arguments: ["TEXT", "TEXT"], result: "BOOLEAN", description: "whether the text starts with another" },
-  contains: { arguments: ["TEXT", "TEXT"], result: "BOOLEAN", description: "whether the text has another in it" },
-  concat: { arguments: ["TEXT"], rest: true, result: "TEXT", description: "texts one after the other; null where one is null" },
-  abs: { arguments: ["same"], result: "same", description: "absolute value of a number" },
-  coalesce: { arguments: ["same"], rest: true, result: "same", description: "the first that is not null" },
-  nullif: { arguments: ["same", "same"], result: "same", description: "null where both are equal, else the first" },
-  least: { arguments: ["same"], rest: true, result: "same", description: "the smallest that is not null" },
-  greatest: { arguments: ["same"], rest: true, result: "same", description: "the greatest that is not null" },
+  lower: { arguments: ["TEXT"], result: "TEXT" },
+  upper: { arguments: ["TEXT"], result: "TEXT" },
+  trim: { arguments: ["TEXT"], result: "TEXT" },
+  length: { arguments: ["TEXT"], result: "BIGINT" },
+  replace: { arguments: ["TEXT", "TEXT", "TEXT"], result: "TEXT" },
+  split_part: { arguments: ["TEXT", "TEXT", "BIGINT"], result: "TEXT" },
+  substring: { arguments: ["TEXT", "BIGINT", "BIGINT"], result: "TEXT" },
+  starts_with: { arguments: ["TEXT", "TEXT"], result: "BOOLEAN" },
+  contains: { arguments: ["TEXT", "TEXT"], result: "BOOLEAN" },
+  concat: { arguments: ["TEXT"], rest: true, result: "TEXT" },
+  abs: { arguments: ["same"], result: "same" },
+  coalesce: { arguments: ["same"], rest: true, result: "same" },
+  nullif: { arguments: ["same", "same"], result: "same" },
+  least: { arguments: ["same"], rest: true, result: "same" },
+  greatest: { arguments: ["same"], rest: true, result: "same" },
 };
 
 /** A typed expression: every node carries the type of its value. */

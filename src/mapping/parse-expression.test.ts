@@ -165,7 +165,7 @@ test("an expression that is written and parsed again is the same", () => {
       const parsed = parseExpression(text);
       expect(parsed.ok ? withoutOffsets(parsed.value) : parsed.fault).toEqual(withoutOffsets(each));
     }),
-    { numRuns: 1_000 },
+    { numRuns: 300 },
   );
 });
 

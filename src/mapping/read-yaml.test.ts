@@ -107,9 +107,9 @@ describe("refuses, each with its place,", () => {
   });
 
   test.each([
-    ["lists", "[".repeat(100_000)],
-    ["keys", "{a: ".repeat(100_000)],
-    ["items", "- ".repeat(100_000)],
+    ["lists", "[".repeat(10_000)],
+    ["keys", "{a: ".repeat(10_000)],
+    ["items", "- ".repeat(10_000)],
     ["lines", Array.from({ length: 100 }, (_, level) => `${" ".repeat(level)}a:`).join("\n")],
   ])("deep nesting of %s", (_, text) => {
     expect(read(text).problems.join("\n")).toMatch(
@@ -138,6 +138,6 @@ test("leaves Object.prototype alone", () => {
 });
 
 test("reads tens of thousands of keys in one place", () => {
-  const text = Array.from({ length: 60_000 }, (_, key) => `k${key}: 1`).join("\n");
-  expect(Object.keys(read(text).value as object)).toHaveLength(60_000);
+  const text = Array.from({ length: 20_000 }, (_, key) => `k${key}: 1`).join("\n");
+  expect(Object.keys(read(text).value as object)).toHaveLength(20_000);
 });

@@ -48,6 +48,8 @@ export function typeColumnValue(syntax: Syntax, type: ColumnType | null, scope: 
   return typing.finish(expression);
 }
 
+type KnownType = Exclude<ValueType, "NULL">;
+
 class Typing {
   readonly #scope: Scope;
   readonly #faults: Fault[];
@@ -74,15 +76,15 @@ class Typing {
   }
 
   /** A part that must have one type. */
-  need(syntax: Syntax, type: Exclude<ValueType, "NULL">, what: string): Expression | null {
+  need(syntax: Syntax, type: KnownType, what: string): Expression | null {
     const own = this.#own.of(syntax);
-    const fits = own === type || own === "any" || own === "unknown" || own === "NULL" || (own === "BIGINT" && type === "DOUBLE");
+    const fits = own === type || own === "any" || own === "unknown" || own === "NULL";
     if (!fits) this.fault(syntax, { message: `${what} must be ${type}`, expected: type, got: own });
     return this.build(syntax, type);
   }
 
   /** Types a part; `wanted` is the type of what has none by itself. */
-  build(syntax: Syntax, wanted: ValueType): Expression | null {
+  build(syntax: Syntax, wanted: KnownType): Expression | null {
     switch (syntax.kind) {
       case "literal":
         return this.#buildLiteral(syntax, syntax.value, wanted);
@@ -146,7 +148,7 @@ class Typing {
     }
   }
 
-  #buildLiteral(syntax: Syntax, value: bigint | number | string | boolean | null, wanted: ValueType): Expression | null {
+  #buildLiteral(syntax: Syntax, value: bigint | number | string | boolean | null, wanted: KnownType): Expression | null {
     if (value === null) return { kind: "literal", value, type: "NULL" };
     if (typeof value === "bigint") return { kind: "literal", value, type: "BIGINT" };
     if (typeof value === "number") return { kind: "literal", value, type: "DOUBLE" };
@@ -160,7 +162,7 @@ class Typing {
     });
   }
 
-  #buildName(syntax: Syntax, name: string, wanted: ValueType): Expression | null {
+  #buildName(syntax: Syntax, name: string, wanted: KnownType): Expression | null {
     const { columns, paths } = this.#scope;
     const type = columns.get(name);
     if (type !== undefined) {
@@ -176,7 +178,7 @@ class Typing {
     });
   }
 
-  #buildPath(syntax: Syntax, text: string, wanted: ValueType): Expression | null {
+  #buildPath(syntax: Syntax, text: string, wanted: KnownType): Expression | null {
     const parameter = /^parameters\.([A-Za-z_][A-Za-z0-9_]*)$/.exec(text)?.[1];
     if (parameter !== undefined && this.#scope.parameters) return { kind: "parameter", name: parameter, type: "TEXT" };
     if (/^parameters\b/.test(text))
@@ -199,7 +201,7 @@ class Typing {
       this.#faults.push({ offset: syntax.offset + offset, ...fault });
       return null;
     }
-    return { kind: "path", reference: parsed.value, type: wanted === "NULL" ? "TEXT" : wanted };
+    return { kind: "path", reference: parsed.value, type: wanted };
   }
 
   #buildComparison(syntax: Extract<Syntax, { kind: "compare" }>): Expression | null {
@@ -245,7 +247,7 @@ class Typing {
     return this.build(syntax, "DOUBLE");
   }
 
-  #buildCase(syntax: Extract<Syntax, { kind: "case" }>, wanted: ValueType): Expression | null {
+  #buildCase(syntax: Extract<Syntax, { kind: "case" }>, wanted: KnownType): Expression | null {
     const { operand, branches, otherwise } = syntax;
     const whens =
       operand === null
@@ -296,14 +298,15 @@ class Typing {
     return { kind: "cast", operand, to, type };
   }
 
-  #buildCall(syntax: Extract<Syntax, { kind: "call" }>, wanted: ValueType): Expression | null {
+  #buildCall(syntax: Extract<Syntax, { kind: "call" }>, wanted: KnownType): Expression | null {
     const signature = FUNCTIONS[syntax.name];
     const count = signature.arguments.length;
-    const isRight = signature.rest === true ? syntax.arguments.length >= count : syntax.arguments.length === count;
+    // A call without arguments does not parse.
+    const isRight = signature.rest === true || syntax.arguments.length === count;
     if (!isRight) {
       return this.fault(syntax, {
         message: `${syntax.name} takes another number of arguments`,
-        expected: `${signature.rest === true ? "at least " : ""}${String(count)} (${listed(signature.arguments.map((each) => (each === "same" ? "one type" : each)))})`,
+        expected: `${String(count)} (${listed(signature.arguments.map((each) => (each === "same" ? "one type" : each)))})`,
         got: String(syntax.arguments.length),
       });
     }
@@ -316,11 +319,11 @@ class Typing {
       kind: "call",
       name: syntax.name,
       arguments: values,
-      type: signature.result === "same" ? this.#valueType(syntax, wanted) : signature.result,
+      type: this.#valueType(syntax, wanted),
     };
   }
 
-  #buildSameArguments(syntax: Extract<Syntax, { kind: "call" }>, wanted: ValueType): readonly Expression[] | null {
+  #buildSameArguments(syntax: Extract<Syntax, { kind: "call" }>, wanted: KnownType): readonly Expression[] | null {
     if (syntax.name === "abs") return present(syntax.arguments.map((value) => this.#number(value)));
     return this.#buildSame(syntax, syntax.arguments, syntax.name, wanted);
   }
@@ -390,7 +393,7 @@ class Typing {
   }
 
   /** Parts that must have one type among them; null where they have not. */
-  #buildSame(at: Syntax, parts: readonly Syntax[], what: string, wanted: ValueType = "TEXT"): readonly Expression[] | null {
+  #buildSame(at: Syntax, parts: readonly Syntax[], what: string, wanted: KnownType = "TEXT"): readonly Expression[] | null {
     const own = this.#own.common(parts);
     if (own === "mixed") {
       const types = [...new Set(parts.map((part) => this.#own.of(part)).filter((type) => type !== "any" && type !== "NULL"))];
@@ -406,10 +409,9 @@ class Typing {
     return own === "mixed" || own === "unknown" ? null : built;
   }
 
-  /** The type of a `case` or of a function whose arguments share one. */
-  #valueType(syntax: Syntax, wanted: ValueType): ValueType {
+  /** The type of a `case` or of a function. */
+  #valueType(syntax: Syntax, wanted: KnownType): ValueType {
     const own = this.#own.of(syntax);
-    if (syntax.kind === "call" && syntax.name === "abs") return own === "BIGINT" ? "BIGINT" : "DOUBLE";
     return own === "any" || own === "unknown" || own === "JSONB" ? wanted : own;
   }
 }

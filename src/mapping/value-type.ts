@@ -25,14 +25,12 @@ export function valueTypeOf(type: ColumnType): Exclude<ValueType, "NULL"> | null
 /** Whether an expression's value can be a column's without a cast: integers are numbers too, everything else is only itself. */
 export function fitsColumn(value: ValueType, type: ColumnType): boolean {
   const column = valueTypeOf(type);
-  if (column === null) return false;
   return value === column || value === "NULL" || (value === "BIGINT" && column === "DOUBLE");
 }
 
 /** Which values `::TYPE` takes: those whose text is the same on every engine. */
 export function canCast(value: ValueType, type: ColumnType): boolean {
   const to = valueTypeOf(type);
-  if (to === null) return false;
   switch (value) {
     case "TEXT":
     case "NULL":

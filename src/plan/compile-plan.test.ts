@@ -1,5 +1,6 @@
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { INVENTED_MAPPING, inventedMapping } from "../../tests/invented-endpoint.ts";
+import { laidOut } from "../../tests/laid-out.ts";
 import { mappingOf } from "../../tests/small-platform.ts";
 import { UserError } from "../core/errors.ts";
 import { compilePlan, sourceFingerprint } from "./compile-plan.ts";
@@ -11,7 +12,11 @@ function changed(from: string, to: string): Plan {
   return compilePlan(mappingOf(INVENTED_MAPPING.replace(from, to), "railway/board"));
 }
 
-const plan = compilePlan(inventedMapping());
+const mapping = inventedMapping();
+let plan: Plan;
+beforeAll(() => {
+  plan = compilePlan(mapping);
+});
 
 /** JSON has no integers of 64 bits: they are written as text with a mark. */
 function throughJson(value: unknown): unknown {
@@ -39,8 +44,13 @@ describe("a plan", () => {
   });
 
   test("is the same every time", () => {
-    expect(compilePlan(inventedMapping())).toEqual(plan);
+    expect(compilePlan(mapping)).toEqual(plan);
     expect(plan.fingerprint).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test("of the invented mapping is the one that was looked at, its fingerprints too (a wanted change: vitest run -u)", async () => {
+    const looked = { ...plan, sourceFingerprint: sourceFingerprint(plan) };
+    await expect(`${laidOut(looked)}\n`).toMatchFileSnapshot("golden/invented.plan.txt");
   });
 
   test("reads no more of an answer than is mapped", () => {
@@ -100,6 +110,60 @@ targets:
   });
 });
 
+/** A small mapping with other things in its source, its fields and its first target. */
+const small = ({ source = "", fields = "", target = "" }): Plan =>
+  compilePlan(
+    mappingOf(`
+source: {endpoint: lab, method: things, raw_table: lab.things, document_key: [id]${source}}
+fields: [{name: id, type: INT, json_path: $.id}${fields}]
+targets:
+  - {name: lab.thing, primary_key: [id], fields: [{name: a, type: TEXT, json_path: $.a}]${target}}
+  - {name: lab.part, array_source: "$.parts[*]", primary_key: [id, n], fields: [{name: n, type: INT, source_field: index}]}
+`),
+  );
+
+describe("parts of a plan", () => {
+  test("a container that several lookups go to is laid out once; its keys make it", () => {
+    const { lookupTables, targets } = small({
+      target:
+        ', lookups: {k: "document.m.n.K{$.x}", l: "document.m.n.{$.y}", o: "document.mn.{$.x}"}, data_quality: [{rule: k.p.q = l.pq, severity: warn}]',
+    });
+    expect(lookupTables.map(({ keys, leaves }) => [keys, leaves.map((leaf) => leaf.keys)])).toEqual([
+      [
+        ["m", "n"],
+        [["p", "q"], ["pq"]],
+      ],
+      [["mn"], []],
+    ]);
+    expect(targets[0]?.lookups.map(({ places }) => places.map(({ table }) => table))).toEqual([[0], [0], [1]]);
+  });
+
+  test("a container that lookups take by key and by position is refused", () => {
+    expect(() => small({ target: ', lookups: {k: "document.m.{$.x}", l: "document.m[{$.x}]"}' })).toThrow("reads $.m in two ways");
+  });
+
+  test("a target of whose rows nothing is read reads that they are there", () => {
+    expect(small({}).targets.map(({ read }) => read)).toEqual([null, { kind: "array", item: { kind: "json" } }]);
+  });
+
+  test("a relationship that says who holds the many is checked there", () => {
+    const { targets } = small({ target: ", relationships: [{from_field: id, to_table: lab.part, to_field: id, type: one_to_many}]" });
+    expect(targets.map(({ relationships }) => relationships)).toEqual([
+      [],
+      [{ fromFields: ["id"], toTable: "lab.thing", toFields: ["id"] }],
+    ]);
+  });
+
+  test("the version of a document in an answer of many may be the answer's", () => {
+    expect(small({ source: ', array_source: "$.things[*]", version: parent.rev' }).read).toMatchObject({ keys: { rev: { kind: "text" } } });
+  });
+
+  test("parameters of columns are named once, in order", () => {
+    const field = (name: string, parameter: string): string => `, {name: ${name}, type: TEXT, source_field: parameters.${parameter}}`;
+    expect(small({ fields: field("b", "y") + field("c", "x") + field("d", "y") }).parameters).toEqual(["x", "y"]);
+  });
+});
+
 describe("the fingerprint", () => {
   test.each([
     [
@@ -140,7 +204,7 @@ describe("the fingerprint", () => {
   });
 
   test("changes with strict, which makes every bad value quarantine", () => {
-    const strict = compilePlan(inventedMapping(), { strict: true });
+    const strict = compilePlan(mapping, { strict: true });
     expect(strict.fingerprint).not.toBe(plan.fingerprint);
     expect(strict.targets.flatMap((target) => target.columns).every((column) => column.onBadValue === "quarantine")).toBe(true);
     expect(plan.targets.flatMap((target) => target.columns).some((column) => column.onBadValue === "quarantine")).toBe(false);
@@ -169,6 +233,14 @@ describe("the fingerprint of a source", () => {
     expect(sourceFingerprint(changed("r[0-9]{4}", "r[0-9]{5}"))).not.toBe(source);
     expect(sourceFingerprint(changed("speed > 160", "speed >= 160"))).toBe(source);
     expect(sourceFingerprint(changed("default: unknown", "default: nobody"))).toBe(source);
+  });
+
+  test("changes with the date, which documents are asked for by", () => {
+    const dated = (path: string): string =>
+      sourceFingerprint(small({ source: ", date: day", fields: `, {name: day, type: DATE, json_path: ${path}}` }));
+    const undated = (path: string): string => sourceFingerprint(small({ fields: `, {name: day, type: DATE, json_path: ${path}}` }));
+    expect(dated("$.day")).not.toBe(dated("$.night"));
+    expect(undated("$.day")).toBe(undated("$.night"));
   });
 
   test("changes with the null values, which decide what a key is", () => {

@@ -1,9 +1,7 @@
 import { sha256Hex } from "../core/hash.ts";
 import { stableJson } from "../core/stable-json.ts";
-import type { Expression } from "../mapping/expression.ts";
 import type { Field, Lookup, Mapping, RowSource, Target } from "../mapping/mapping.ts";
 import type { Path } from "../mapping/path.ts";
-import { nodesOf } from "../mapping/expression-walk.ts";
 import type { Level, LookupLeaf, LookupTable, Plan, PlanColumn, PlanLookup, PlanRelationship, PlanTarget, ReadNode } from "./plan.ts";
 import { type ReadPath, readSchemaOf } from "./read-schema.ts";
 import { allLevels, columnReferences, keySteps, levelOf, levelSteps, targetReferences } from "./references.ts";
@@ -207,19 +205,11 @@ function readPaths(
 }
 
 function parametersOf(fields: readonly PlanColumn[], targets: readonly PlanTarget[]): readonly string[] {
-  const names = new Set<string>();
-  const see = (expression: Expression): void => {
-    for (const node of nodesOf(expression)) if (node.kind === "parameter") names.add(node.name);
-  };
-  for (const column of [...fields, ...targets.flatMap((target) => target.columns)]) {
-    if (column.value.kind === "source_field" && column.value.source.kind === "parameter") names.add(column.value.source.name);
-    if (column.value.kind === "expression") see(column.value.expression);
-  }
-  for (const target of targets) {
-    if (target.filter !== null) see(target.filter);
-    for (const rule of target.rules) see(rule.expression);
-  }
-  return [...names].toSorted();
+  const columns = [...fields, ...targets.flatMap((target) => target.columns)];
+  const names = columns.flatMap(({ value }) =>
+    value.kind === "source_field" && value.source.kind === "parameter" ? [value.source.name] : [],
+  );
+  return [...new Set(names)].toSorted();
 }
 
 /** Warnings change no row and no verdict: a changed warning makes no document behind. */
@@ -234,9 +224,10 @@ function fingerprintOf(draft: Omit<Plan, "fingerprint">): string {
 }
 
 function deepFreeze<T>(value: T): T {
-  if (value !== null && typeof value === "object" && !Object.isFrozen(value)) {
+  // What is no object is frozen.
+  if (!Object.isFrozen(value)) {
     Object.freeze(value);
-    for (const inner of Object.values(value)) deepFreeze(inner);
+    for (const inner of Object.values(value as object)) deepFreeze(inner);
   }
   return value;
 }

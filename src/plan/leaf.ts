@@ -60,28 +60,29 @@ export function readLeaf(type: ColumnType, text: string): LeafReading {
 }
 
 function readInteger(text: string, bits: bigint): LeafReading {
-  const value = BigInt(text.startsWith("+") ? text.slice(1) : text);
+  const value = BigInt(text);
   const limit = 1n << (bits - 1n);
   return value >= -limit && value < limit ? good(value) : BAD;
 }
 
 const MONTH_DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
 
-/** A day of the proleptic Gregorian calendar, years 0001 to 9999: engines disagree about year 0000. */
+/** Whether a text starts with a day of the proleptic Gregorian calendar, years 0001 to 9999: engines disagree about year 0000. */
 function isDate(text: string): boolean {
   const [year, month, day] = [Number(text.slice(0, 4)), Number(text.slice(5, 7)), Number(text.slice(8, 10))];
-  if (year === 0 || month < 1 || month > 12 || day < 1 || day > (MONTH_DAYS[month - 1] ?? 0)) return false;
+  if (year === 0 || day < 1 || day > (MONTH_DAYS[month - 1] ?? 0)) return false;
   return month !== 2 || day !== 29 || (year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0));
 }
 
 /** Fractions finer than a microsecond are cut off, as both engines do. */
 function readTimestamp(text: string): LeafReading {
-  if (!isDate(text.slice(0, 10))) return BAD;
+  if (!isDate(text)) return BAD;
   const parts = /^(.{10})T(\d\d):(\d\d)(?::(\d\d)(?:[.](\d+))?)?(Z|[+-]\d\d:\d\d)$/.exec(text);
   if (parts === null) return BAD;
   const [, date = "", hour, minute, second = "00", fraction = "", zone = "Z"] = parts;
   const millis = Date.parse(`${date}T00:00:00Z`) + (Number(hour) * 3600 + Number(minute) * 60 + Number(second)) * 1000;
-  const offsetMinutes = zone === "Z" ? 0 : (zone.startsWith("-") ? -1 : 1) * (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(4, 6)));
+  // Of Z, both parts are empty, which is 0.
+  const offsetMinutes = (zone.startsWith("-") ? -1 : 1) * (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(4, 6)));
   return good(BigInt(millis - offsetMinutes * 60_000) * 1000n + BigInt(fraction.padEnd(6, "0").slice(0, 6)));
 }
 
@@ -90,13 +91,13 @@ function readNumeric(text: string, precision: number, scale: number): LeafReadin
   const parts = /^([+-]?)([0-9]*)(?:[.]([0-9]*))?(?:[eE]([+-]?[0-9]+))?$/.exec(text);
   if (parts === null) return BAD;
   const [, sign, whole = "", fraction = "", exponent = "0"] = parts;
-  // Engines get at negative exponents by a double, which holds 15 digits: a longer one is bad rather than wrong.
+  // An engine may get at negative exponents by a double, which holds 15 digits: a longer one is bad rather than wrong.
   if (exponent.startsWith("-") && (whole + fraction).replace(/^0+/, "").length > 15) return BAD;
-  const digits = BigInt(whole + fraction === "" ? "0" : whole + fraction);
+  const digits = BigInt(whole + fraction);
   const shift = scale - fraction.length + Number(exponent);
   let unscaled: bigint;
   if (shift >= 0) {
-    if (digits !== 0n && shift > 100) return BAD;
+    // No precision reaches further.
     unscaled = digits * 10n ** BigInt(Math.min(shift, 100));
   } else {
     const divisor = 10n ** BigInt(-shift);

@@ -24,7 +24,7 @@ export interface Plan {
   /** Objects and arrays of the document that rows look into, each read once. */
   readonly lookupTables: readonly LookupTable[];
   readonly targets: readonly PlanTarget[];
-  /** Request parameters that columns or expressions name. */
+  /** Request parameters that columns name. */
   readonly parameters: readonly string[];
 }
 

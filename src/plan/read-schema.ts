@@ -51,7 +51,7 @@ function merge(into: Node, from: Node): Node {
   for (const [key, child] of from.keys) into.keys.set(key, merge(into.keys.get(key) ?? emptyNode(), child));
   if (from.items !== null) into.items = merge(into.items ?? emptyNode(), from.items);
   if (from.values !== null) into.values = merge(into.values ?? emptyNode(), from.values);
-  into.leaf = into.leaf === "json" || from.leaf === "json" ? "json" : (into.leaf ?? from.leaf);
+  into.leaf = from.leaf === "json" ? "json" : (into.leaf ?? from.leaf);
   return into;
 }
 

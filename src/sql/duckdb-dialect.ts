@@ -103,11 +103,15 @@ function castLeaf(value: string, type: ColumnType): string {
     case "DOUBLE":
       return guarded(`CASE WHEN isfinite(TRY_CAST(${value} AS DOUBLE)) THEN TRY_CAST(${value} AS DOUBLE) END`);
     case "NUMERIC": {
-      // DuckDB reads an exponent wrongly when it casts text to DECIMAL: go by DOUBLE for negative ones (which holds 15 digits: more are bad), by all digits for the others.
+      // DuckDB reads an exponent wrongly when it casts text to DECIMAL: of a negative one (which 15 digits may have), write the text without it; go by all digits for the others.
       const decimal = columnType(type);
-      const digits = `length(ltrim(regexp_replace(split_part(lower(${value}), 'e', 1), '[^0-9]', '', 'g'), '0'))`;
+      const mantissa = `split_part(lower(${value}), 'e', 1)`;
+      const digits = `regexp_replace(${mantissa}, '[^0-9]', '', 'g')`;
+      const places = `length(split_part(${mantissa}, '.', 2)) + TRY_CAST(split_part(lower(${value}), 'e-', 2) AS INTEGER)`;
+      const padded = `repeat('0', ${places} + 1) || ${digits}`;
+      const shifted = `CASE WHEN starts_with(${value}, '-') THEN '-' ELSE '' END || left(${padded}, length(${digits}) + 1) || '.' || right(${padded}, ${places})`;
       return guarded(
-        `CASE WHEN contains(lower(${value}), 'e-') AND ${digits} > 15 THEN NULL WHEN contains(lower(${value}), 'e-') THEN TRY_CAST(TRY_CAST(${value} AS DOUBLE) AS ${decimal}) ` +
+        `CASE WHEN contains(lower(${value}), 'e-') AND length(ltrim(${digits}, '0')) > 15 THEN NULL WHEN contains(lower(${value}), 'e-') THEN TRY_CAST(${shifted} AS ${decimal}) ` +
           `WHEN contains(lower(${value}), 'e') THEN TRY_CAST(TRY_CAST(${value} AS DECIMAL(38,${String(type.scale)})) AS ${decimal}) ` +
           `ELSE TRY_CAST(${value} AS ${decimal}) END`,
       );
