@@ -90,7 +90,7 @@ describe("two processes on one store", () => {
     slow.goOn();
     expect(await fast.until("done")).toMatchObject({ said: "done", exit: 0, run: { selected: "30", applied: "30" } });
     const word = await slow.until("done");
-    const { run = {}, exit = null } = word?.said === "done" ? word : {};
+    const { run = {}, exit } = word?.said === "done" ? word : { exit: null };
     expect([exit, run["selected"], Number(run["applied"]) + Number(run["stale"])]).toEqual([0, "30", DOCUMENTS]);
     expect(Number(run["applied"])).toBeGreaterThan(0);
     expect(Number(run["stale"])).toBeGreaterThan(0);

@@ -2,7 +2,7 @@ import type { Connection } from "../duckdb/connection.ts";
 import { type SqlRow, sqlText } from "../duckdb/sql-value.ts";
 import type { Plan } from "../plan/plan.ts";
 import { duckdbDialect } from "../sql/duckdb-dialect.ts";
-import { stateTable } from "../store/duckdb/target-schema.ts";
+import type { Placement } from "../store/duckdb/placement.ts";
 import type { DocumentState } from "../store/store.ts";
 import type { IndexedDocument } from "./index-document.ts";
 import { writeOrderKey, writeStateOrder } from "../sql/order-key.ts";
@@ -44,7 +44,13 @@ const text = duckdbDialect.text.bind(duckdbDialect);
  * (all of them, where another plan applied it) and have not failed under this plan, newest first. The filter looks at the newest state:
  * an old state of a moved game must not come back. All of this as of the filter's time. The store is attached; `index` is the loaded document index.
  */
-export async function selectBatch(connection: Connection, plan: Plan, index: string, filter: DocumentFilter): Promise<SelectedCounts> {
+export async function selectBatch(
+  connection: Connection,
+  plan: Plan,
+  index: string,
+  filter: DocumentFilter,
+  placement: Placement,
+): Promise<SelectedCounts> {
   const mapping = text(plan.mapping);
   const fingerprint = text(plan.fingerprint);
   const chosen = writeChosen(plan, index, filter);
@@ -54,10 +60,10 @@ export async function selectBatch(connection: Connection, plan: Plan, index: str
      WITH open_states AS (
        SELECT c.document_key, c.raw_id, c.position, c.version, c.captured_at, c.content_hash, c.request, c.bytes, c.problem
        FROM (${chosen}) c
-       LEFT JOIN ${stateTable("documents")} d ON d.mapping = ${mapping} AND d.document_key = c.document_key
-       LEFT JOIN (SELECT DISTINCT document_key, raw_id, position FROM ${stateTable("quarantine")} WHERE mapping = ${mapping} AND fingerprint = ${fingerprint} AND status = 'open') q
+       LEFT JOIN (SELECT * FROM ${placement.state("documents")} WHERE mapping = ${mapping} AND fingerprint = ${fingerprint}) d ON d.document_key = c.document_key
+       LEFT JOIN (SELECT DISTINCT document_key, raw_id, position FROM ${placement.state("quarantine")} WHERE mapping = ${mapping} AND fingerprint = ${fingerprint} AND status = 'open') q
          ON q.document_key = c.document_key AND q.raw_id = c.raw_id AND q.position = c.position
-       WHERE q.raw_id IS NULL AND (d.document_key IS NULL OR d.fingerprint <> ${fingerprint} OR ${writeOrderKey("c")} > ${writeOrderKey("d")})
+       WHERE q.raw_id IS NULL AND (d.document_key IS NULL OR ${writeOrderKey("c")} > ${writeOrderKey("d")})
      )
      SELECT *, row_number() OVER (PARTITION BY document_key ORDER BY ${writeStateOrder("DESC")}) AS rank, count(*) OVER (PARTITION BY document_key) AS total FROM open_states`,
   );

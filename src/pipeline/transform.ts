@@ -19,7 +19,8 @@ import { ContainerCheck } from "./wrong-containers.ts";
 
 export interface TransformOptions {
   readonly filter: DocumentFilter;
-  readonly mode: "batch";
+  /** What the run is called in the store. */
+  readonly mode: "batch" | "rebuild";
   /** A slice is closed when its bodies have this many bytes. */
   readonly sliceBytes: number;
   /** Slices shredded side by side. */
@@ -82,7 +83,7 @@ async function transformIndexed(
     options: JSON.stringify(options.filter),
     failedCaptures: options.failedCaptures,
   });
-  const selected = await store.whileAttached(control, () => selectBatch(control, plan, INDEX, options.filter));
+  const selected = await store.whileAttached(control, () => selectBatch(control, plan, INDEX, options.filter, store.placement));
   const run = new Run(runId, plan, options, deps, control, selected.documents - selected.unchanged);
   try {
     await run.work();

@@ -1,4 +1,5 @@
 import { sha256Hex } from "../core/hash.ts";
+import { stableJson } from "../core/stable-json.ts";
 import type { Expression } from "../mapping/expression.ts";
 import type { Field, Lookup, Mapping, RowSource, Target } from "../mapping/mapping.ts";
 import type { Path } from "../mapping/path.ts";
@@ -230,15 +231,6 @@ function fingerprintOf(draft: Omit<Plan, "fingerprint">): string {
     rules: target.rules.filter((rule) => rule.severity === "error"),
   }));
   return sha256Hex(stableJson({ ...decides, lookupTables, targets }));
-}
-
-/** JSON with sorted keys; bigint as text with a mark. */
-function stableJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) => {
-    if (typeof inner === "bigint") return { bigint: inner.toString() };
-    if (inner === null || typeof inner !== "object" || Array.isArray(inner)) return inner;
-    return Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
-  });
 }
 
 function deepFreeze<T>(value: T): T {
