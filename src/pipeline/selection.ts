@@ -5,7 +5,7 @@ import { duckdbDialect } from "../sql/duckdb-dialect.ts";
 import type { Placement } from "../store/duckdb/placement.ts";
 import type { DocumentState } from "../store/store.ts";
 import type { IndexedDocument } from "./index-document.ts";
-import { writeOrderKey, writeStateOrder } from "../sql/order-key.ts";
+import { writeOrderKey, writeSameState, writeStateOrder } from "../sql/order-key.ts";
 
 /** Which documents a batch looks at, and as of when. All conditions hold together; none means all documents. */
 export interface DocumentFilter {
@@ -25,6 +25,8 @@ export interface Candidate {
   readonly total: number;
   readonly bytes: number;
   readonly problem: IndexedDocument["problem"];
+  /** It is the applied state of its document at a later time, under the same plan. */
+  readonly isAppliedAgain: boolean;
 }
 
 export interface SelectedCounts {
@@ -58,7 +60,8 @@ export async function selectBatch(
   await connection.run(
     `CREATE OR REPLACE TABLE ${CANDIDATES} AS
      WITH open_states AS (
-       SELECT c.document_key, c.raw_id, c.position, c.version, c.captured_at, c.content_hash, c.request, c.bytes, c.problem
+       SELECT c.document_key, c.raw_id, c.position, c.version, c.captured_at, c.content_hash, c.request, c.bytes, c.problem,
+         c.problem IS NULL AND coalesce(${writeSameState("c", "d")}, FALSE) AS is_applied_again
        FROM (${chosen}) c
        LEFT JOIN (SELECT * FROM ${placement.state("documents")} WHERE mapping = ${mapping} AND fingerprint = ${fingerprint}) d ON d.document_key = c.document_key
        LEFT JOIN (SELECT DISTINCT document_key, raw_id, position FROM ${placement.state("quarantine")} WHERE mapping = ${mapping} AND fingerprint = ${fingerprint} AND status = 'open') q
@@ -110,6 +113,7 @@ function readCandidate(row: SqlRow): Candidate {
     rank: Number(row["rank"]),
     total: Number(row["total"]),
     bytes: Number(row["bytes"]),
+    isAppliedAgain: row["is_applied_again"] === true,
     problem: row["problem"] === null ? null : (JSON.parse(string("problem")) as IndexedDocument["problem"]),
   };
 }

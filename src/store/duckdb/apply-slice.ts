@@ -3,11 +3,12 @@ import type { Connection } from "../../duckdb/connection.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import { SLICE_COLUMNS, SLICE_TABLES, targetTable } from "../../sql/slice-tables.ts";
 import type { SliceApplication } from "../store.ts";
-import { type AppliedRows, makeRecordTables, recordSlice } from "./record-slice.ts";
+import { type AppliedRows, ROWS, makeRecordTables, recordSlice } from "./record-slice.ts";
+import { confirmDocuments } from "./confirm-documents.ts";
 import { LINEAGE_COLUMNS } from "../mapping-schema.ts";
 import type { Placement } from "./placement.ts";
 import { requirePrepared } from "./prepare-schema.ts";
-import { writeOrderKey } from "../../sql/order-key.ts";
+import { writeOrderKey, writeSameState } from "../../sql/order-key.ts";
 
 const name = duckdbDialect.name.bind(duckdbDialect);
 const text = duckdbDialect.text.bind(duckdbDialect);
@@ -40,16 +41,20 @@ export async function applySlice(
   await connection.transaction(async () => {
     await requirePrepared(connection, plan.mapping, schemaHash, placement);
     await chooseNewer(connection, plan, placement);
-    const counts = (await connection.rows(`SELECT count(*) AS n, count(*) FILTER (WHERE is_new) AS fresh FROM ${GO}`))[0];
-    const fresh = Number(counts?.["fresh"]);
-    const known = Number(counts?.["n"]) - fresh;
+    const counts = (
+      await connection.rows(
+        `SELECT count(*) FILTER (WHERE is_new) AS fresh, count(*) FILTER (WHERE confirms) AS confirmed, count(*) FILTER (WHERE NOT is_new AND NOT confirms) AS known FROM ${GO}`,
+      )
+    )[0];
+    const [fresh, confirmed, known] = [Number(counts?.["fresh"]), Number(counts?.["confirmed"]), Number(counts?.["known"])];
+    const confirmedRows = confirmed > 0 ? await confirmDocuments(connection, plan, placement, { go: GO, rows: ROWS }) : [];
     if (known > 0) for (const [at, target] of plan.targets.entries()) await compareRows(connection, plan, target, at, placement);
     const changes = known > 0 ? await countChanges(connection, plan) : [];
     const applied: AppliedRows[] = [];
     for (const [at, target] of plan.targets.entries()) {
       const reconciled = await reconcile(connection, plan, target, at, changes[at] ?? new Map(), placement);
       const inserted = fresh > 0 ? await insertFresh(connection, plan, target, at, placement) : 0;
-      applied.push({ ...reconciled, inserted: reconciled.inserted + inserted });
+      applied.push({ ...reconciled, inserted: reconciled.inserted + inserted, unchanged: reconciled.unchanged + (confirmedRows[at] ?? 0) });
     }
     await recordSlice(connection, plan, application, applied, { tried: TRIED, go: GO, placement });
   });
@@ -61,7 +66,7 @@ export async function applySlice(
  * prepared again at every run once a table was made after them.
  */
 export async function makeApplyTables(connection: Connection, plan: Plan): Promise<void> {
-  const state = `${slot} INTEGER, document_key VARCHAR, version VARCHAR, captured_at TIMESTAMPTZ, content_hash VARCHAR, request VARCHAR, raw_id BIGINT, position VARCHAR, passed BOOLEAN, is_last BOOLEAN`;
+  const state = `${slot} INTEGER, document_key VARCHAR, version VARCHAR, captured_at TIMESTAMPTZ, content_hash VARCHAR, request VARCHAR, raw_id BIGINT, position VARCHAR, passed BOOLEAN, confirms BOOLEAN, is_last BOOLEAN`;
   await connection.run(`CREATE OR REPLACE TEMP TABLE ${TRIED} (${state})`);
   await connection.run(`CREATE OR REPLACE TEMP TABLE ${GO} (${state}, is_new BOOLEAN, applied_at TIMESTAMPTZ)`);
   for (const [at, target] of plan.targets.entries()) {
@@ -79,8 +84,8 @@ function changesTable(target: number): string {
 async function loadTried(connection: Connection, application: SliceApplication): Promise<void> {
   await connection.append(
     TRIED,
-    ["INTEGER", "VARCHAR", "VARCHAR", "TIMESTAMPTZ", "VARCHAR", "VARCHAR", "BIGINT", "VARCHAR", "BOOLEAN", "BOOLEAN"],
-    application.tried.map(({ slot: number, state, passed, last }) => [
+    ["INTEGER", "VARCHAR", "VARCHAR", "TIMESTAMPTZ", "VARCHAR", "VARCHAR", "BIGINT", "VARCHAR", "BOOLEAN", "BOOLEAN", "BOOLEAN"],
+    application.tried.map(({ slot: number, state, passed, confirms, last }) => [
       number,
       state.documentKey,
       state.version,
@@ -90,17 +95,22 @@ async function loadTried(connection: Connection, application: SliceApplication):
       state.capture,
       state.position,
       passed,
+      confirms,
       last,
     ]),
   );
 }
 
-/** The defensive guard: the whole order key, against what the store has applied now, inside the transaction. */
+/**
+ * The defensive guard: the whole order key, against what the store has applied now, inside the transaction. A state that was not shredded
+ * goes only where the applied one is still the one that it repeats; where another process was faster it is left to the next run.
+ */
 async function chooseNewer(connection: Connection, plan: Plan, placement: Placement): Promise<void> {
   await connection.run(
     `INSERT INTO ${GO} SELECT t.*, d.document_key IS NULL AS is_new, now() AS applied_at FROM ${TRIED} t ` +
       `LEFT JOIN ${placement.state("documents")} d ON d.mapping = ${text(plan.mapping)} AND d.document_key = t.document_key ` +
-      `WHERE t.passed AND (d.document_key IS NULL OR d.fingerprint <> ${text(plan.fingerprint)} OR ${writeOrderKey("t")} > ${writeOrderKey("d")})`,
+      `WHERE t.passed AND (d.document_key IS NULL OR d.fingerprint <> ${text(plan.fingerprint)} OR ${writeOrderKey("t")} > ${writeOrderKey("d")}) ` +
+      `AND (NOT t.confirms OR coalesce(d.fingerprint = ${text(plan.fingerprint)} AND ${writeSameState("t", "d")}, FALSE))`,
   );
 }
 

@@ -59,6 +59,10 @@ export class DuckdbStore {
     this.placement = options.placement ?? LIVE;
   }
 
+  get isDryRun(): boolean {
+    return this.#options.isDryRun === true;
+  }
+
   get file(): string {
     return this.#options.file;
   }

@@ -35,13 +35,14 @@ export async function recordSlice(
   await loadFindings(connection, application);
   await recordDocuments(connection, plan, application, tables);
   await recordFindings(connection, plan, application, tables);
-  await countDocuments(connection, application, tables);
+  await countDocuments(connection, plan, application, tables);
   await countRows(connection, plan, application, applied, tables);
   for (const table of [FINDINGS, ROWS]) await connection.run(`DELETE FROM ${table}`);
 }
 
 const FINDINGS = "slice_findings";
-const ROWS = "slice_rows";
+/** Rows that each slot has in each target: `target, $slot, n`. */
+export const ROWS = "slice_rows";
 
 /** Makes the temporary tables of recording on a connection. */
 export async function makeRecordTables(connection: Connection): Promise<void> {
@@ -94,7 +95,7 @@ async function recordFindings(
   const run = text(application.runId);
   for (const table of ["bad_values", "warnings"]) {
     await connection.run(
-      `DELETE FROM ${placement.state(table)} AS b USING ${go} g WHERE b.mapping = ${mapping} AND b.document_key = g.document_key`,
+      `DELETE FROM ${placement.state(table)} AS b USING ${go} g WHERE NOT g.confirms AND b.mapping = ${mapping} AND b.document_key = g.document_key`,
     );
   }
   await connection.run(
@@ -118,9 +119,17 @@ async function recordFindings(
 }
 
 /** A document is counted when it is settled: applied, found older than the applied one, or out of candidates. */
-async function countDocuments(connection: Connection, application: SliceApplication, { tried, go, placement }: TriedTables): Promise<void> {
+async function countDocuments(
+  connection: Connection,
+  plan: Plan,
+  application: SliceApplication,
+  { tried, go, placement }: TriedTables,
+): Promise<void> {
   const count = `SELECT count(*) FILTER (WHERE g.document_key IS NOT NULL) AS applied, count(*) FILTER (WHERE t.passed AND g.document_key IS NULL) AS stale, count(*) FILTER (WHERE NOT t.passed AND t.is_last) AS quarantined, count(*) FILTER (WHERE NOT t.passed) AS failed FROM ${tried} t LEFT JOIN ${go} g ON g.${slot} = t.${slot}`;
-  const findings = `SELECT count(*) FILTER (WHERE f.kind = 'bad') AS bad, count(*) FILTER (WHERE f.kind = 'warn') AS warn FROM ${FINDINGS} f JOIN ${go} g ON g.${slot} = f.${slot}`;
+  const found = (kind: string, table: string): string =>
+    `(SELECT count(*) FROM ${FINDINGS} f JOIN ${go} g ON g.${slot} = f.${slot} WHERE f.kind = ${text(kind)}) + ` +
+    `(SELECT count(*) FROM ${placement.state(table)} b JOIN ${go} g ON g.confirms AND g.document_key = b.document_key WHERE b.mapping = ${text(plan.mapping)})`;
+  const findings = `SELECT ${found("bad", "bad_values")} AS bad, ${found("warn", "warnings")} AS warn`;
   await connection.run(
     `UPDATE ${placement.state("runs")} AS r SET selected = r.selected + c.applied + c.stale + c.quarantined, applied = r.applied + c.applied, stale = r.stale + c.stale, quarantined = r.quarantined + c.quarantined, failed_states = r.failed_states + c.failed, bad_values = r.bad_values + f.bad, warnings = r.warnings + f.warn ` +
       `FROM (${count}) c, (${findings}) f WHERE r.run_id = ${text(application.runId)}`,
