@@ -161,7 +161,9 @@ export class DuckdbStore {
 
   async apply(connection: Connection, plan: Plan, application: SliceApplication): Promise<void> {
     await this.whileAttached(connection, async () => {
-      if (this.#options.isDryRun === true && existsSync(this.#options.file))
+      // Where nothing passed there may be no table of documents: nothing was shredded.
+      const isShredded = application.tried.some(({ passed, confirms }) => passed && !confirms);
+      if (this.#options.isDryRun === true && isShredded && existsSync(this.#options.file))
         await withBase(connection, this.#options, () => copyDocuments(connection, plan));
       const schemaHash = this.#prepared.get(plan.mapping);
       if (schemaHash === undefined) throw new Error(`${plan.mapping} was not prepared`);
