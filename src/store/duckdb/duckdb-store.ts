@@ -96,14 +96,23 @@ export class DuckdbStore {
     await before;
     this.#waiting--;
     try {
-      return await work();
-    } finally {
+      let result: T;
       try {
-        if (this.#waiting === 0 && this.#attachedBy !== null && !this.#isKept()) await this.#detach(connection);
-      } finally {
-        release();
+        result = await work();
+      } catch (error) {
+        // What failed may stand in the way of letting go: what matters is the first error.
+        await this.#letGo(connection).catch(() => undefined);
+        throw error;
       }
+      await this.#letGo(connection);
+      return result;
+    } finally {
+      release();
     }
+  }
+
+  async #letGo(connection: Connection): Promise<void> {
+    if (this.#waiting === 0 && this.#attachedBy !== null && !this.#isKept()) await this.#detach(connection);
   }
 
   /**
