@@ -219,8 +219,9 @@ class Platform {
       },
       { database, store: this.#store, raw: this.#raw },
     );
-    if (Number(record.run["applied"]) !== expected.applied || Number(record.run["unchanged"]) !== expected.unchanged)
-      throw new Error(`not as expected: ${String(record.run["applied"])} applied, ${String(record.run["unchanged"])} unchanged`);
+    const [applied, unchanged] = [Number(record.run["applied"]), Number(record.run["unchanged"])];
+    if (applied !== expected.applied || unchanged !== expected.unchanged)
+      throw new Error(`not as expected: ${String(applied)} applied, ${String(unchanged)} unchanged`);
   }
 }
 

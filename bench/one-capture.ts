@@ -9,7 +9,7 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { argv, execPath, hrtime, stdout } from "node:process";
+import { argv, cpuUsage, execPath, hrtime, stdout } from "node:process";
 import { parseArgs } from "node:util";
 import { packageRoot } from "../src/config/settings.ts";
 import { Connection } from "../src/duckdb/connection.ts";
@@ -174,20 +174,30 @@ async function makeHome(home: string, documents: number, figures: Figures): Prom
   await writeFile(join(home, "config", "endpoints", "yard.yaml"), CATALOGUE);
   await writeFile(join(home, "config", "schemas", "mappings", "yard", "parcel.yaml"), MAPPING);
   const ids = Array.from({ length: documents }, (_, at) => at + 1);
-  const from = hrtime.bigint();
+  const since = new Since();
   await ingestRecordings(recordings(ids, 0), {
     raw: new SegmentStore({ root: join(home, "raw") }),
     checker: new BodyChecker(),
     plans: [plan],
   });
-  note(figures, "all: ingest (inside)", from);
-  figures.set("all: first load (process)", [program(home, ...TRANSFORM)]);
+  note(figures, "all: ingest inside", since.run);
+  note(figures, "all: first load", program(home, ...TRANSFORM));
   await writeFile(join(home, "made"), "");
 }
 
-function note(figures: Figures, name: string, from: bigint): void {
-  const runs = figures.get(name) ?? [];
-  figures.set(name, [...runs, { ms: Number(hrtime.bigint() - from) / 1e6, cpuMs: Number.NaN, peakMb: Number.NaN }]);
+/** Time and processors of this process since. */
+class Since {
+  readonly #from = hrtime.bigint();
+  readonly #cpu = cpuUsage();
+
+  get run(): Run {
+    const { user, system } = cpuUsage(this.#cpu);
+    return { ms: Number(hrtime.bigint() - this.#from) / 1e6, cpuMs: (user + system) / 1000, peakMb: Number.NaN };
+  }
+}
+
+function note(figures: Figures, name: string, run: Run): void {
+  figures.set(name, [...(figures.get(name) ?? []), run]);
 }
 
 /** One new state of one document, by processes. */
@@ -201,10 +211,10 @@ async function byProcesses(home: string, id: number, state: number, figures: Fig
     ["nothing new: ingest", ingest],
     ["nothing new: transform", TRANSFORM],
   ] as const;
-  for (const [name, words] of steps) figures.set(name, [...(figures.get(name) ?? []), program(home, ...words)]);
+  for (const [name, words] of steps) note(figures, name, program(home, ...words));
 }
 
-let current: Map<string, number> | null = null;
+let current: Map<string, Run> | null = null;
 type Method = (...args: unknown[]) => Promise<unknown>;
 /** Measures a method of a class wherever it is called. */
 function timed(type: { readonly prototype: object }, method: string, label: (args: readonly unknown[]) => string): void {
@@ -212,31 +222,32 @@ function timed(type: { readonly prototype: object }, method: string, label: (arg
   const original = prototype[method];
   if (original === undefined) throw new Error(`no method ${method}`);
   prototype[method] = async function (this: unknown, ...args: unknown[]): Promise<unknown> {
-    const from = hrtime.bigint();
+    const since = new Since();
     try {
       return await original.apply(this, args);
     } finally {
       const name = label(args);
-      current?.set(name, (current.get(name) ?? 0) + Number(hrtime.bigint() - from) / 1e6);
+      const { ms, cpuMs } = since.run;
+      const before = current?.get(name) ?? { ms: 0, cpuMs: 0 };
+      current?.set(name, { ms: before.ms + ms, cpuMs: before.cpuMs + cpuMs, peakMb: Number.NaN });
     }
   };
 }
 
 /** The same inside one process, split by step. Steps may hold others. */
 async function inside(home: string, id: number, state: number, figures: Figures): Promise<void> {
-  const keep = (name: string, from: bigint, steps: ReadonlyMap<string, number>): void => {
-    note(figures, name, from);
-    for (const [step, ms] of steps)
-      figures.set(`${name} · ${step}`, [...(figures.get(`${name} · ${step}`) ?? []), { ms, cpuMs: Number.NaN, peakMb: Number.NaN }]);
+  const keep = (name: string, since: Since, steps: ReadonlyMap<string, Run>): void => {
+    note(figures, name, since.run);
+    for (const [step, run] of steps) note(figures, `${name} · ${step}`, run);
   };
   for (const isNew of [true, false]) {
     const what = isNew ? "one capture" : "nothing new";
     const raw = new SegmentStore({ root: join(home, "raw") });
-    let from = hrtime.bigint();
+    let since = new Since();
     current = new Map();
     await ingestRecordings(recordings([id], state), { raw, checker: new BodyChecker(), plans: [plan] });
-    keep(`${what}: ingest inside`, from, current);
-    from = hrtime.bigint();
+    keep(`${what}: ingest inside`, since, current);
+    since = new Since();
     current = new Map();
     await using database = await Database.open({ memoryLimitBytes: 336 * 1024 * 1024, threads: 2, tempDirectory: null });
     const store = new DuckdbStore({ file: join(home, "platform.duckdb"), waitMs: 1000 });
@@ -252,7 +263,7 @@ async function inside(home: string, id: number, state: number, figures: Figures)
       },
       { database, store, raw: new SegmentStore({ root: join(home, "raw") }) },
     );
-    keep(`${what}: transform inside`, from, current);
+    keep(`${what}: transform inside`, since, current);
     current = null;
     if (Number(record.run["applied"]) !== (isNew ? 1 : 0)) throw new Error(`applied ${sqlText(record.run["applied"])}`);
   }

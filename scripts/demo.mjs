@@ -1,4 +1,4 @@
-// The main job on the bundled game, in a home of its own: captured answer → tables → counts → a box score.
+// The main job on the bundled game, in a home of its own: captured answer → tables → counts → a box score; then the first days of a simulated season.
 import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -36,6 +36,18 @@ run(
 );
 run("sql", battingLine("away"));
 run("sql", battingLine("home"));
+
+process.stdout.write("\nThe first days of a simulated season, into the same tables:\n");
+run(..."simulate season --games 10 --seed 1 --to captures".split(" "));
+run(..."transform --endpoint game --method live_game_v1 --save".split(" "));
+run(
+  "sql",
+  `SELECT game_date, away_team_name, away_runs, home_runs, home_team_name FROM ${prefix}_metadata WHERE season = 2026 ORDER BY game_datetime`,
+);
+run(
+  "sql",
+  `SELECT batter_name AS batter, count(*) AS home_runs FROM ${prefix}_plays WHERE season = 2026 AND event_type = 'home_run' GROUP BY ALL ORDER BY 2 DESC, 1 LIMIT 5`,
+);
 
 process.stdout.write(`
 Next, on your own recordings (a home of its own is made in .mlb):

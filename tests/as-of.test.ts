@@ -228,7 +228,7 @@ describe("a store as of a time", () => {
     // While the store is made, and when one document is in it.
     for (const [nth, statement] of [
       [1, "^INSERT INTO store.mlb.store"],
-      [4, "^COMMIT"],
+      [3, "^COMMIT"],
     ] as const) {
       await using started = new StartedProcess({
         home: platform.home,

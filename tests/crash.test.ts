@@ -13,7 +13,7 @@ const RANDOM_KILLS = Number(process.env["CRASH_RUNS"] ?? 1);
 type Step = readonly [where: string, at: Omit<NonNullable<ProcessOrder["stopAt"]>, "how">];
 const SHORT_STEPS: readonly Step[] = [
   ["while it prepares the tables", { when: "before", statement: "^COMMIT", nth: 1 }],
-  ["while a slice is shredded", { when: "after", statement: "^CREATE TEMP TABLE slice_target_0", nth: 3 }],
+  ["while a slice is shredded", { when: "after", statement: "^INSERT INTO slice_target_0", nth: 3 }],
   ["between two tables of a slice", { when: "after", statement: "^DELETE FROM", nth: 3 }],
   ["before the commit of a slice", { when: "before", statement: "^COMMIT", nth: 5 }],
   ["after the commit of a slice", { when: "after", statement: "^COMMIT", nth: 5 }],

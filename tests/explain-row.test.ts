@@ -197,7 +197,7 @@ describe("explain row on the simulated game", () => {
     expect(printed.stdout).toContain("element /liveData/plays/allPlays/12\n{");
     expect(printed.stdout).toContain("characters more (--whole)");
     expect(printed.stdout).toMatch(
-      /\nhalf_inning VARCHAR\(10\) = "bottom"\n {4}\$\.about\.halfInning\n {4}\/liveData\/plays\/allPlays\/12\/about\/halfInning {2}"bottom"\n/,
+      /\nhalf_inning VARCHAR\(10\) = "top"\n {4}\$\.about\.halfInning\n {4}\/liveData\/plays\/allPlays\/12\/about\/halfInning {2}"top"\n/,
     );
     expect(printed.stdout).toContain("rules: all passed");
     expect((await runCli("explain", ...METHOD)).stdout).toContain("shred game.live_game_pitch_events");

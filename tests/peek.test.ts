@@ -33,7 +33,7 @@ describe("peek at the simulated game", () => {
     expect(shown).toMatchObject({ exit: 0, stderr: "" });
     expect(shown.stdout).toContain("1 document: [747175]");
     expect(shown.stdout).toMatch(
-      /\ngame\.live_game_plays {2}82 rows, the first 3\nat_bat_index {2}.*\bevent\b.*\n-.*\n0 .*\n1 .*\n2 .*\n\n/,
+      /\ngame\.live_game_plays {2}88 rows, the first 3\nat_bat_index {2}.*\bevent\b.*\n-.*\n0 .*\n1 .*\n2 .*\n\n/,
     );
     expect(
       Math.max(
@@ -62,7 +62,7 @@ describe("peek at the simulated game", () => {
     expect(tree).toBeNull();
     const paths = ((await peek("747175", "--tree", "--json")).json as Peeked).tree ?? [];
     expect(paths.find(({ path }) => path === "$.gamePk")).toEqual({ path: "$.gamePk", types: { integer: 1 }, example: "747175" });
-    expect(paths.find(({ path }) => path === "$.liveData.plays.allPlays[*]")).toMatchObject({ types: { object: 82 }, example: null });
+    expect(paths.find(({ path }) => path === "$.liveData.plays.allPlays[*]")).toMatchObject({ types: { object: 88 }, example: null });
   });
 
   test.each([

@@ -5,6 +5,7 @@ import type { SqlRow } from "../src/duckdb/sql-value.ts";
 import { Database } from "../src/duckdb/database.ts";
 import { requireMapping } from "../src/mapping/check-mapping.ts";
 import type { Mapping } from "../src/mapping/mapping.ts";
+import { type RebuildOptions, type RebuildResult, rebuild } from "../src/pipeline/rebuild.ts";
 import type { DocumentFilter } from "../src/pipeline/selection.ts";
 import { type TransformOptions, type TransformResult, transform } from "../src/pipeline/transform.ts";
 import { compilePlan } from "../src/plan/compile-plan.ts";
@@ -12,8 +13,11 @@ import type { Plan } from "../src/plan/plan.ts";
 import type { AppendResult } from "../src/raw/raw-store.ts";
 import { BodyChecker } from "../src/raw/body.ts";
 import { checkCapture } from "../src/raw/check-capture.ts";
-import { SegmentStore } from "../src/raw/segment-store.ts";
+import { DEFAULT_SEGMENT_LIMITS, SegmentStore } from "../src/raw/segment-store.ts";
+import type { SegmentLimits } from "../src/raw/segment-writer.ts";
 import { DuckdbStore } from "../src/store/duckdb/duckdb-store.ts";
+import { type ApplyOptions, applySchemas } from "../src/store/duckdb/prepare-schema.ts";
+import type { SchemaPlan } from "../src/store/schema-changes.ts";
 
 /** An answer of an endpoint that a test invented. */
 export interface Answer {
@@ -26,6 +30,14 @@ export interface Answer {
 /** The filter that leaves nothing out. */
 export const EVERYTHING: DocumentFilter = { documents: {}, startDate: null, endDate: null, asOf: null };
 
+/** What differs from the program's own. */
+interface Parts {
+  /** File name. */
+  readonly store?: string;
+  readonly onWait?: (() => void) | undefined;
+  readonly limits?: SegmentLimits;
+}
+
 /** The shipped parts put together as the program does, on a home of their own. */
 export class SmallPlatform implements AsyncDisposable {
   readonly home: string;
@@ -33,12 +45,15 @@ export class SmallPlatform implements AsyncDisposable {
   readonly store: DuckdbStore;
   readonly #checker = new BodyChecker();
   readonly #isOwn: boolean;
+  readonly #waitMs: number;
 
-  private constructor(home: string, isOwn: boolean, waitMs: number, store = "platform.duckdb") {
+  private constructor(home: string, isOwn: boolean, waitMs: number, parts: Parts = {}) {
+    const { store = "platform.duckdb", onWait = (): void => undefined, limits = DEFAULT_SEGMENT_LIMITS } = parts;
     this.home = home;
     this.#isOwn = isOwn;
-    this.raw = new SegmentStore({ root: join(home, "raw") });
-    this.store = new DuckdbStore({ file: join(home, store), waitMs });
+    this.#waitMs = waitMs;
+    this.raw = new SegmentStore({ root: join(home, "raw"), limits });
+    this.store = new DuckdbStore({ file: join(home, store), waitMs, onWait });
   }
 
   /** A home that is removed at the end. */
@@ -46,14 +61,20 @@ export class SmallPlatform implements AsyncDisposable {
     return new SmallPlatform(await mkdtemp(join(tmpdir(), "small-platform-")), true, 60_000);
   }
 
+  /** The same, with raw in segments of so many captures. */
+  static async withSegmentsOf(maxCaptures: number): Promise<SmallPlatform> {
+    const home = await mkdtemp(join(tmpdir(), "small-platform-"));
+    return new SmallPlatform(home, true, 60_000, { limits: { ...DEFAULT_SEGMENT_LIMITS, maxCaptures } });
+  }
+
   /** On a home of somebody else, which stays. */
-  static on(home: string, waitMs = 60_000): SmallPlatform {
-    return new SmallPlatform(home, false, waitMs);
+  static on(home: string, waitMs = 60_000, onWait?: () => void): SmallPlatform {
+    return new SmallPlatform(home, false, waitMs, { onWait });
   }
 
   /** The same captures with another store, a file in the home. */
   withStore(file: string): SmallPlatform {
-    return new SmallPlatform(this.home, false, 60_000, file);
+    return new SmallPlatform(this.home, false, 60_000, { store: file });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -91,6 +112,24 @@ export class SmallPlatform implements AsyncDisposable {
       },
       { database, store: this.store, raw: this.raw },
     );
+  }
+
+  /** One rebuild, with an engine of its own. */
+  async rebuild(mapping: Mapping, plan: Plan = compilePlan(mapping), options: Partial<RebuildOptions> = {}): Promise<RebuildResult> {
+    await using database = await openDatabase();
+    return await rebuild(
+      mapping,
+      plan,
+      { sliceBytes: 1 << 20, connections: 1, ...options },
+      { database, store: { file: this.store.file, waitMs: this.#waitMs }, raw: this.raw },
+    );
+  }
+
+  /** The tables as mappings want them, in one transaction. */
+  async apply(mappings: readonly Mapping[], options: ApplyOptions): Promise<readonly SchemaPlan[]> {
+    await using database = await openDatabase();
+    const connection = await database.connect();
+    return await this.store.whileAttached(connection, () => applySchemas(connection, mappings, options));
   }
 
   /** Rows of the store, which queries call `store`. */

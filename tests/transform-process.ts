@@ -4,8 +4,8 @@
  */
 import { readFileSync } from "node:fs";
 import { once } from "node:events";
-import { OutsideError } from "../src/core/errors.ts";
-import { Connection } from "../src/duckdb/connection.ts";
+import { OutsideError, UserError } from "../src/core/errors.ts";
+import { Connection, type Statement } from "../src/duckdb/connection.ts";
 import type { SqlValue } from "../src/duckdb/sql-value.ts";
 import { EVERYTHING, SmallPlatform, mappingOf, openDatabase } from "./small-platform.ts";
 
@@ -16,8 +16,8 @@ export interface ProcessOrder {
   readonly waitMs: number;
   readonly sliceBytes: number;
   readonly connections: number;
-  /** `transform`, or `hold`: keep the store's file until a line comes in. */
-  readonly work: "transform" | "hold";
+  /** `apply`: the changes of the mapping, drops too. `hold`: keep the store's file until a line comes in. */
+  readonly work: "transform" | "rebuild" | "apply" | "hold";
   /** As of a time, into another store. */
   readonly asOf?: { readonly time: string; readonly store: string } | undefined;
   /** Dies before or after the nth statement that matches, or waits there for a line. */
@@ -26,9 +26,9 @@ export interface ProcessOrder {
 }
 
 export type ProcessWord =
-  | { readonly said: "started" | "held" | "waiting" }
+  | { readonly said: "started" | "held" | "waiting" | "asked" }
   | { readonly said: "progress"; readonly documents: number }
-  | { readonly said: "done"; readonly exit: number; readonly run: Readonly<Record<string, string>> }
+  | { readonly said: "done"; readonly exit: number; readonly run?: Readonly<Record<string, string>> }
   | { readonly said: "failed"; readonly code: string; readonly exit: number; readonly message: string };
 
 /** Counts are bigints, which JSON has not. */
@@ -51,21 +51,32 @@ function stopAt({ how, when, statement, nth }: NonNullable<ProcessOrder["stopAt"
     await once(process.stdin, "data");
     process.stdin.destroy();
   };
-  // oxlint-disable-next-line typescript/unbound-method -- called with its own connection below
-  const run = Connection.prototype.run;
+  // oxlint-disable-next-line typescript/unbound-method -- called with their own connection below
+  const { run, prepare } = Connection.prototype;
   let seen = 0;
-  Connection.prototype.run = async function (this: Connection, sql: string): Promise<number> {
+  const around = async <T>(sql: string, work: () => Promise<T>): Promise<T> => {
     const isIt = matches.test(sql) && ++seen === nth;
     if (isIt && when === "before") await stop();
-    const changed = await run.call(this, sql);
+    const result = await work();
     if (isIt && when === "after") await stop();
-    return changed;
+    return result;
+  };
+  Connection.prototype.run = function (this: Connection, sql: string): Promise<number> {
+    return around(sql, () => run.call(this, sql));
+  };
+  Connection.prototype.prepare = async function (this: Connection, sql: string): Promise<Statement> {
+    const prepared = await prepare.call(this, sql);
+    const runPrepared = prepared.run.bind(prepared);
+    prepared.run = () => around(sql, runPrepared);
+    return prepared;
   };
 }
 
 const order = JSON.parse(process.argv[2] ?? "{}") as ProcessOrder;
 if (order.stopAt !== undefined) stopAt(order.stopAt);
-const platform = SmallPlatform.on(order.home, order.waitMs);
+const platform = SmallPlatform.on(order.home, order.waitMs, () => {
+  say({ said: "asked" });
+});
 say({ said: "started" });
 try {
   if (order.work === "hold") {
@@ -76,20 +87,30 @@ try {
       await once(process.stdin, "data");
     });
     process.stdin.destroy();
+  } else if (order.work === "apply") {
+    await platform.apply([mappingOf(readFileSync(order.mapping, "utf8"))], { allowDrop: true, planId: null });
+    say({ said: "done", exit: 0 });
   } else {
     const mapping = mappingOf(readFileSync(order.mapping, "utf8"));
-    const target = order.asOf === undefined ? platform : platform.withStore(order.asOf.store);
-    const { exit, record } = await target.transform(mapping, undefined, {
-      filter: { ...EVERYTHING, asOf: order.asOf?.time ?? null },
+    const options = {
       sliceBytes: order.sliceBytes,
       connections: order.connections,
-      onProgress: ({ documents }) => {
+      onProgress: ({ documents }: { readonly documents: number }): void => {
         say({ said: "progress", documents });
       },
-    });
-    say({ said: "done", exit, run: Object.fromEntries(Object.entries(record.run).map(([name, value]) => [name, sqlText(value)])) });
+    };
+    if (order.work === "rebuild") {
+      const { exit } = await platform.rebuild(mapping, undefined, options);
+      say({ said: "done", exit });
+    } else {
+      const target = order.asOf === undefined ? platform : platform.withStore(order.asOf.store);
+      const filter = { ...EVERYTHING, asOf: order.asOf?.time ?? null };
+      const { exit, record } = await target.transform(mapping, undefined, { ...options, filter });
+      say({ said: "done", exit, run: Object.fromEntries(Object.entries(record.run).map(([name, value]) => [name, sqlText(value)])) });
+    }
   }
 } catch (error) {
-  const { code, exit, message } = error instanceof OutsideError ? error : { code: "bug", exit: 70, message: String(error) };
+  const { code, exit, message } =
+    error instanceof OutsideError || error instanceof UserError ? error : { code: "bug", exit: 70, message: String(error) };
   say({ said: "failed", code, exit, message });
 }

@@ -74,28 +74,32 @@ describe("two processes on one store", () => {
     expect(unbalanced).toEqual([]);
   });
 
-  test("where the slower one comes with an older state change nothing by it: it is stale", async () => {
-    await capture(2, 3);
-    // It has read what to do, and stops before it writes.
+  test("where the slower one comes with older states change nothing by them: they are stale", async () => {
+    await capture(2);
+    // It has read what to do, a document for each slice, and stops with the file in its hands.
     await using slow = start({
-      sliceBytes: 1 << 20,
+      sliceBytes: 1,
       connections: 1,
-      stopAt: { how: "wait", when: "after", statement: "^CREATE TEMP TABLE slice_documents", nth: 1 },
+      stopAt: { how: "wait", when: "after", statement: "^INSERT INTO slice_documents", nth: 1 },
     });
     expect(await slow.until("waiting")).toEqual({ said: "waiting" });
-    await capture(3, 2);
-    const platform = SmallPlatform.on(home);
-    await platform.transform(mapping);
+    await capture(3);
+    await using fast = start({ sliceBytes: 1 << 20 });
+    await fast.until("asked");
+    // From here on they take turns: the fast one has one slice, the slow one one for each document.
     slow.goOn();
-    expect(await slow.until("done")).toMatchObject({ said: "done", exit: 0, run: { selected: "3", applied: "0", stale: "3" } });
-    expect(await platform.rows(ITEMS)).toEqual([
-      { id: 0, n: 3n },
-      { id: 1, n: 3n },
-      { id: 2, n: 2n },
-    ]);
-    expect(await platform.rows("SELECT target, rows_in, stale FROM store.mlb.run_targets WHERE stale > 0 ORDER BY target")).toEqual([
-      { target: "lab.item", rows_in: 6n, stale: 6n },
-      { target: "lab.thing", rows_in: 3n, stale: 3n },
+    expect(await fast.until("done")).toMatchObject({ said: "done", exit: 0, run: { selected: "30", applied: "30" } });
+    const word = await slow.until("done");
+    const { run = {}, exit } = word?.said === "done" ? word : { exit: null };
+    expect([exit, run["selected"], Number(run["applied"]) + Number(run["stale"])]).toEqual([0, "30", DOCUMENTS]);
+    expect(Number(run["applied"])).toBeGreaterThan(0);
+    expect(Number(run["stale"])).toBeGreaterThan(0);
+    const platform = SmallPlatform.on(home);
+    expect(await platform.rows(ITEMS)).toEqual(Array.from({ length: DOCUMENTS }, (_, id) => ({ id, n: 3n })));
+    const stale = BigInt(run["stale"] ?? 0);
+    expect(await platform.rows("SELECT target, stale FROM store.mlb.run_targets WHERE stale > 0 ORDER BY target")).toEqual([
+      { target: "lab.item", stale: 2n * stale },
+      { target: "lab.thing", stale },
     ]);
   });
 

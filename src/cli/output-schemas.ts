@@ -5,6 +5,9 @@ import { LINT_CODES } from "../pipeline/lint-problem.ts";
 import { PATH_USES } from "../pipeline/mapped-paths.ts";
 import { PATH_STATUSES } from "../pipeline/path-status.ts";
 import { VALUE_KINDS } from "../pipeline/leaf-tree.ts";
+import { CHANGE_KINDS, CHANGE_WAYS } from "../store/schema-changes.ts";
+import { SCHEMA_DRIFT_KINDS } from "../store/schema-drift.ts";
+import { SCHEMA_STEPS } from "./describe-schema.ts";
 
 /**
  * What scripts rely on: the shape of `--json` of each command that has one. Published as `config/schemas/output/<name>.schema.json`.
@@ -240,6 +243,125 @@ const mappingTest = keys("`mlb-etl mapping test --json`.", {
   exit: exit("0: all examples are right. 1: one differs."),
 });
 
+const schemaPlanKeys = {
+  schema_version: version,
+  store: text("Where the targets are, without secrets."),
+  plan: z
+    .string()
+    .regex(/^[0-9a-f]{16}$/)
+    .describe("Names the changes: `schema apply --plan` makes these and no others."),
+  changes: count("Changes of all mappings. 0: the tables are as the mappings want them."),
+  mappings: z.array(
+    keys("One mapping.", {
+      mapping: text("Its name: `<endpoint>/<file>`."),
+      changes: z.array(
+        keys("One change.", {
+          kind: z.enum(CHANGE_KINDS),
+          how: z
+            .enum(CHANGE_WAYS)
+            .describe("additive: nothing is lost. destructive: dropped with --allow-drop only. rebuild: `mlb-etl rebuild` makes it."),
+          table: textOrNull("The table; null where it is about the documents."),
+          column: textOrNull("The column, where it is about one."),
+          from: textOrNull("What the store has: a type, a key, a comment."),
+          to: textOrNull("What the mapping wants."),
+          sentence: text("The same in words."),
+          statements: z.array(z.string()).describe("SQL that `schema apply` runs; none where a rebuild makes it."),
+        }),
+      ),
+      documents: keys("Documents in the store.", {
+        applied: count("All."),
+        behind: count("Those applied under another mapping than that of now."),
+      }),
+      redo: count("Documents that are to be applied again once the changes are made."),
+      next: z.enum(SCHEMA_STEPS).describe("What is to be done next; apply-drop is `schema apply --allow-drop`."),
+      command: textOrNull("The command that does it."),
+    }),
+  ),
+  exit: exit(),
+};
+
+const schemaPlan = keys("`mlb-etl schema plan --json`.", schemaPlanKeys);
+const schemaApply = keys(
+  "`mlb-etl schema apply --json`: the changes that were made; redo, next and command are what is left to do.",
+  schemaPlanKeys,
+);
+
+const migration = (description: string): z.ZodNullable<z.ZodObject> =>
+  keys(description, {
+    number: count("From 1, in the order in which they were made."),
+    kind: text("The command: transform, apply, rebuild."),
+    applied_at: text("When, UTC."),
+  }).nullable();
+
+const schemaStatus = keys("`mlb-etl schema status --json`.", {
+  schema_version: version,
+  store: text("Where the targets are, without secrets."),
+  mappings: z.array(
+    keys("One mapping.", {
+      mapping: text("Its name: `<endpoint>/<file>`."),
+      fingerprint: text("That of the mapping as it is now."),
+      tables: count("Tables that it fills in the store."),
+      documents: keys("Documents in the store.", {
+        applied: count("All."),
+        behind: count("Those applied under another mapping than that of now."),
+      }),
+      changes: count("What `schema plan` would change."),
+      last_migration: migration("Null where none was noted."),
+      last_rebuild: migration("Null where there was none."),
+      next: z.enum(SCHEMA_STEPS),
+    }),
+  ),
+  unknown: z.array(keys("Tables of a mapping of which there is no file.", { mapping: text("Its name."), tables: count("How many.") })),
+  exit: exit(),
+});
+
+const schemaDrift = keys("`mlb-etl schema drift --json`: mappings that the store has tables of.", {
+  schema_version: version,
+  store: text("Where the targets are, without secrets."),
+  mappings: z.array(
+    keys("One mapping.", {
+      mapping: text("Its name: `<endpoint>/<file>`."),
+      compared_with: z
+        .enum(["migration", "mapping"])
+        .describe("migration: what this program left. mapping: the store has no history, so a mapping that is ahead looks like drift."),
+      drift: z.array(
+        keys("One thing that was changed by other means.", {
+          kind: z.enum(SCHEMA_DRIFT_KINDS),
+          table: text("The table."),
+          column: textOrNull("The column, where it is about one."),
+          expected: textOrNull("What was left."),
+          got: textOrNull("What is there."),
+        }),
+      ),
+      ahead: count("What `schema plan` would change, the drift among it."),
+    }),
+  ),
+  exit: exit("0: the tables are as they were left. 1: they are not."),
+});
+
+const rebuild = keys("`mlb-etl rebuild --json`: an object for each mapping of the method.", {
+  schema_version: version,
+  mapping: text("Its name: `<endpoint>/<file>`."),
+  fingerprint: text("That of the plan which filled the tables."),
+  store: text("Where the targets are, without secrets."),
+  resumed: z.boolean().describe("True: it went on where a rebuild that did not finish had stopped."),
+  swapped: z.boolean().describe("False: it was interrupted, readers have the old tables."),
+  documents: keys("Documents of raw.", {
+    applied: count("In the new tables."),
+    quarantined: count("No state of them passed."),
+  }),
+  failed_states: count("States of documents in quarantine."),
+  targets: z.array(
+    keys("One table; none where it was interrupted.", {
+      name: text("The table."),
+      rows_before: count("Rows of the old one; null where there was none.").nullable(),
+      rows: count("Rows of the new one; null where the mapping no longer has it.").nullable(),
+    }),
+  ),
+  seconds: z.number().nonnegative().describe("How long it took."),
+  exit: exit("As a transform of all documents would end; the process exits with the worst of all."),
+});
+
 const quarantineList = z
   .array(
     keys("One failure of one state of a document.", {
@@ -281,6 +403,34 @@ const error = keys("`--json` of any command that fails as a whole. The same stan
   exit: exit(),
 });
 
+const simulateSeason = keys("`mlb-etl simulate season --json`.", {
+  schema_version: version,
+  to: z.enum(["stubs", "captures"]),
+  place: text("The stub folder, or the home."),
+  seed: count("Which of all possible seasons."),
+  seasons: z.array(keys("A season.", { season: z.int().describe("The year."), games: count("Its first so many games.") })),
+  games: count("Games whose feed was written or found there."),
+  feeds: count("Answers of their feeds: as many as games, more with --states."),
+  schedules: count("Days whose schedule was written or found there."),
+  bytes: count("Bytes of the files, or of the bodies of the captures."),
+  duplicates: count("Captures that were there before; 0 for stubs, which are written over."),
+  failed: count("Captures that were kept although their body is no document, or not taken."),
+  exit: exit(),
+});
+
+const simulateGame = keys("`mlb-etl simulate game --json`.", {
+  schema_version: version,
+  to: z.enum(["stubs", "captures"]),
+  place: text("The stub folder, or the home."),
+  game_pk: count("The number of the game."),
+  seed: count("Which of all possible games."),
+  answers: count("Answers of its feed: 1, or all of its states."),
+  bytes: count("Bytes of the files, or of the bodies of the captures."),
+  duplicates: count("Captures that were there before; 0 for stubs, which are written over."),
+  failed: count("Captures that were kept although their body is no document, or not taken."),
+  exit: exit(),
+});
+
 /** Names of the published files. */
 export const OUTPUT_NAMES = [
   "transform",
@@ -292,6 +442,13 @@ export const OUTPUT_NAMES = [
   "coverage",
   "drift",
   "mapping-test",
+  "schema-plan",
+  "schema-apply",
+  "schema-status",
+  "schema-drift",
+  "rebuild",
+  "simulate-season",
+  "simulate-game",
 ] as const;
 export type OutputName = (typeof OUTPUT_NAMES)[number];
 
@@ -304,6 +461,13 @@ export const OUTPUT_SCHEMAS: Readonly<Record<OutputName, z.ZodType>> = {
   coverage,
   drift,
   "mapping-test": mappingTest,
+  "schema-plan": schemaPlan,
+  "schema-apply": schemaApply,
+  "schema-status": schemaStatus,
+  "schema-drift": schemaDrift,
+  rebuild,
+  "simulate-season": simulateSeason,
+  "simulate-game": simulateGame,
   error,
 };
 

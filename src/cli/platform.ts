@@ -13,8 +13,8 @@ import type { RawStore } from "../raw/raw-store.ts";
 import { SegmentStore } from "../raw/segment-store.ts";
 import type { Catalogue } from "../statsapi/catalogue.ts";
 import { readCatalogue } from "../statsapi/read-catalogue.ts";
-import { DuckdbStore } from "../store/duckdb/duckdb-store.ts";
-import { requireState } from "../store/duckdb/target-schema.ts";
+import { DuckdbStore, type DuckdbStoreOptions } from "../store/duckdb/duckdb-store.ts";
+import { requireState } from "../store/duckdb/state-schema.ts";
 import type { CliContext } from "./context.ts";
 
 /** The real parts, built from the settings. */
@@ -57,6 +57,18 @@ export function mappingsOf(registry: Registry, endpoint: string, method: string)
   });
 }
 
+/** All mappings, or those of an endpoint or a method. @throws UserError `mapping.none`. */
+export function mappingsUnder(
+  registry: Registry,
+  { endpoint, method }: { readonly endpoint?: string; readonly method?: string },
+): readonly Mapping[] {
+  const found = registry.mappings.filter(
+    ({ source }) => (endpoint === undefined || source.endpoint === endpoint) && (method === undefined || source.method === method),
+  );
+  if (found.length > 0) return found;
+  throw new UserError({ code: "mapping.none", message: "no mapping is of that endpoint and method", next: "mlb-etl mapping list" });
+}
+
 /** @throws UserError `raw.empty` (exit 4): there is nothing to make tables of. */
 export async function requireCaptures(raw: RawStore, endpoint: string, method: string, { home }: Settings): Promise<void> {
   if ((await raw.lastId(`${endpoint}.${method}`)) > 0) return;
@@ -85,16 +97,19 @@ export function openDatabase(
   });
 }
 
-export function openStore(context: CliContext, options: { readonly isDryRun?: boolean } = {}): DuckdbStore {
+export function storeOptions(context: CliContext): DuckdbStoreOptions {
   const settings = context.settings.values;
-  return new DuckdbStore({
+  return {
     file: storeFile(settings),
     waitMs: settings.lockWaitS * 1000,
     onWait: (holder) => {
       context.out.say(`waiting for the store: ${holder} holds it`);
     },
-    ...options,
-  });
+  };
+}
+
+export function openStore(context: CliContext, options: { readonly isDryRun?: boolean } = {}): DuckdbStore {
+  return new DuckdbStore({ ...storeOptions(context), ...options });
 }
 
 /** Runs queries on the store, which is attached for reading as `store` meanwhile. */

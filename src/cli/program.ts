@@ -25,6 +25,10 @@ const source = [
   new Option("--endpoint <name>", "endpoint, as in the catalogue: game").makeOptionMandatory(),
   new Option("--method <name>", "method: live_game_v1").makeOptionMandatory(),
 ];
+const someSource = [
+  new Option("--endpoint <name>", "only mappings of this endpoint"),
+  new Option("--method <name>", "only mappings of this method"),
+];
 const documents = [
   new Option("--game-pks <list>", "only these games: 747175,745646 (short for --documents game_pk=…)"),
   new Option("--documents <column=list...>", "only documents with these values of a key column"),
@@ -72,6 +76,13 @@ const COMMANDS: readonly { readonly group: string | null; readonly description: 
         ],
         examples: ["mlb-etl ingest --endpoint game --method live_game_v1 --from-files 'captures/*.json.gz'"],
         load: async () => (await import("./commands/ingest.ts")).runIngest,
+      },
+      {
+        name: "rebuild",
+        description: "fill the tables of a mapping anew from raw, beside the old ones, and put them in their place at once",
+        options: [...source, new Option("--strict", "as with transform --strict")],
+        examples: ["mlb-etl rebuild --endpoint game --method live_game_v1"],
+        load: async () => (await import("./commands/rebuild.ts")).runRebuild,
       },
       {
         name: "peek",
@@ -220,6 +231,45 @@ const COMMANDS: readonly { readonly group: string | null; readonly description: 
     ],
   },
   {
+    group: "schema",
+    description: "the tables of a store, and what a changed mapping means for them",
+    commands: [
+      {
+        name: "plan",
+        description:
+          "what changes, with the SQL; what loses data; what needs a rebuild; documents to redo. Exit 0; --json has `changes`, `next`",
+        options: someSource,
+        examples: ["mlb-etl schema plan", "mlb-etl schema plan --json | jq '.mappings[] | {mapping, next}'"],
+        load: async () => (await import("./commands/schema.ts")).runSchemaPlan,
+      },
+      {
+        name: "apply",
+        description: "make the tables as the mappings want them, in one transaction, or change nothing",
+        options: [
+          ...someSource,
+          new Option("--allow-drop", "also drop columns and tables that the mapping no longer has"),
+          new Option("--plan <id>", "only if what is to do is still this plan"),
+        ],
+        examples: ["mlb-etl schema apply --allow-drop"],
+        load: async () => (await import("./commands/schema.ts")).runSchemaApply,
+      },
+      {
+        name: "status",
+        description: "tables, documents applied and behind, last migration and rebuild of each mapping",
+        options: someSource,
+        examples: ["mlb-etl schema status"],
+        load: async () => (await import("./commands/schema.ts")).runSchemaStatus,
+      },
+      {
+        name: "drift",
+        description: "whether the tables are as this program left them; exit 1 where they were changed by other means",
+        options: someSource,
+        examples: ["mlb-etl schema drift"],
+        load: async () => (await import("./commands/schema.ts")).runSchemaDrift,
+      },
+    ],
+  },
+  {
     group: "raw",
     description: "look at captures",
     commands: [
@@ -315,10 +365,7 @@ const COMMANDS: readonly { readonly group: string | null; readonly description: 
       {
         name: "digest",
         description: "a hash over all rows of each target, the same on every engine and store",
-        options: [
-          new Option("--endpoint <name>", "only mappings of this endpoint"),
-          new Option("--method <name>", "only mappings of this method"),
-        ],
+        options: someSource,
         examples: ["mlb-etl verify digest --json"],
         load: async () => (await import("./commands/verify.ts")).runVerifyDigest,
       },
@@ -327,6 +374,54 @@ const COMMANDS: readonly { readonly group: string | null; readonly description: 
         description: "whether the counts of all runs add up, and the rows belong to applied documents",
         examples: ["mlb-etl verify accounting"],
         load: async () => (await import("./commands/verify.ts")).runVerifyAccounting,
+      },
+    ],
+  },
+  {
+    group: "simulate",
+    description: "games of a fictional league, in the form of the API's answers: no content of MLB",
+    commands: [
+      {
+        name: "game",
+        description:
+          "play one game and record its feed, as it is when the game is over or state by state; the same seed gives the same bytes",
+        options: [
+          new Option("--game-pk <n>", "the number of the game").makeOptionMandatory(),
+          new Option(
+            "--to <where>",
+            "stubs: recordings in --stub-dir, which has to be named; captures: raw of the home",
+          ).makeOptionMandatory(),
+          new Option("--seed <n>", "which of all possible games").default("1"),
+          new Option("--date <day>", "the day of the game, 2020 to 2026; its year decides the rules").default("2024-07-12"),
+          new Option("--states", "every answer of a poll, from the announcement to corrections after the game: some hundred"),
+          new Option("--postponed-from <day>", "announced for this day and put off"),
+          new Option("--suspended-in <n>", "broken off before this inning and resumed on the next day"),
+        ],
+        examples: [
+          "mlb-etl simulate game --game-pk 900001 --seed 7 --to captures",
+          "mlb-etl simulate game --game-pk 900001 --seed 7 --states --to stubs --stub-dir my-game",
+        ],
+        load: async () => (await import("./commands/simulate-game.ts")).runSimulateGame,
+      },
+      {
+        name: "season",
+        description:
+          "play the first games of a season, and record each game's feed and each day's schedule; the same seed gives the same bytes",
+        options: [
+          new Option("--games <n>", "so many games").makeOptionMandatory(),
+          new Option(
+            "--to <where>",
+            "stubs: recordings in --stub-dir, which has to be named; captures: raw of the home",
+          ).makeOptionMandatory(),
+          new Option("--seed <n>", "which of all possible seasons, 0 to 9999; part of the games' numbers").default("1"),
+          new Option("--seasons <years>", "by the rules of these years, 2020 to 2026, the games shared among them").default("2026"),
+          new Option("--states", "of each game every answer of a poll, some hundred, and not the final one only"),
+        ],
+        examples: [
+          "mlb-etl simulate season --games 20 --to captures",
+          "mlb-etl simulate season --games 200 --seed 7 --seasons 2020,2022,2026 --to stubs --stub-dir my-season",
+        ],
+        load: async () => (await import("./commands/simulate-season.ts")).runSimulateSeason,
       },
     ],
   },

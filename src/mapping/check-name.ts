@@ -23,6 +23,7 @@ export function checkName(context: CheckContext, container: object, key: string,
 /** Schemas that stores keep for themselves: the state tables, and what databases have already. */
 const RESERVED_SCHEMAS: readonly string[] = [
   "mlb",
+  "mlb_rebuild",
   "main",
   "temp",
   "system",

@@ -7,7 +7,7 @@ import type { Plan } from "../plan/plan.ts";
 import type { RawStore } from "../raw/raw-store.ts";
 import { duckdbDialect } from "../sql/duckdb-dialect.ts";
 import { documentKeyOf } from "../store/duckdb/read-rows.ts";
-import { storeTable } from "../store/duckdb/target-schema.ts";
+import { storeTable } from "../store/duckdb/placement.ts";
 import { DocumentIndex } from "./document-index.ts";
 import type { GroupsOf } from "./measure-coverage.ts";
 

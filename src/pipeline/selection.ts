@@ -2,10 +2,10 @@ import type { Connection } from "../duckdb/connection.ts";
 import { type SqlRow, sqlText } from "../duckdb/sql-value.ts";
 import type { Plan } from "../plan/plan.ts";
 import { duckdbDialect } from "../sql/duckdb-dialect.ts";
-import { stateTable } from "../store/duckdb/target-schema.ts";
+import type { Placement } from "../store/duckdb/placement.ts";
 import type { DocumentState } from "../store/store.ts";
 import type { IndexedDocument } from "./index-document.ts";
-import { writeOrderKey, writeStateOrder } from "../sql/order-key.ts";
+import { writeOrderKey, writeSameState, writeStateOrder } from "../sql/order-key.ts";
 
 /** Which documents a batch looks at, and as of when. All conditions hold together; none means all documents. */
 export interface DocumentFilter {
@@ -25,6 +25,8 @@ export interface Candidate {
   readonly total: number;
   readonly bytes: number;
   readonly problem: IndexedDocument["problem"];
+  /** It is the applied state of its document at a later time, under the same plan. */
+  readonly isAppliedAgain: boolean;
 }
 
 export interface SelectedCounts {
@@ -44,7 +46,13 @@ const text = duckdbDialect.text.bind(duckdbDialect);
  * (all of them, where another plan applied it) and have not failed under this plan, newest first. The filter looks at the newest state:
  * an old state of a moved game must not come back. All of this as of the filter's time. The store is attached; `index` is the loaded document index.
  */
-export async function selectBatch(connection: Connection, plan: Plan, index: string, filter: DocumentFilter): Promise<SelectedCounts> {
+export async function selectBatch(
+  connection: Connection,
+  plan: Plan,
+  index: string,
+  filter: DocumentFilter,
+  placement: Placement,
+): Promise<SelectedCounts> {
   const mapping = text(plan.mapping);
   const fingerprint = text(plan.fingerprint);
   const chosen = writeChosen(plan, index, filter);
@@ -52,12 +60,13 @@ export async function selectBatch(connection: Connection, plan: Plan, index: str
   await connection.run(
     `CREATE OR REPLACE TABLE ${CANDIDATES} AS
      WITH open_states AS (
-       SELECT c.document_key, c.raw_id, c.position, c.version, c.captured_at, c.content_hash, c.request, c.bytes, c.problem
+       SELECT c.document_key, c.raw_id, c.position, c.version, c.captured_at, c.content_hash, c.request, c.bytes, c.problem,
+         c.problem IS NULL AND coalesce(${writeSameState("c", "d")}, FALSE) AS is_applied_again
        FROM (${chosen}) c
-       LEFT JOIN ${stateTable("documents")} d ON d.mapping = ${mapping} AND d.document_key = c.document_key
-       LEFT JOIN (SELECT DISTINCT document_key, raw_id, position FROM ${stateTable("quarantine")} WHERE mapping = ${mapping} AND fingerprint = ${fingerprint} AND status = 'open') q
+       LEFT JOIN (SELECT * FROM ${placement.state("documents")} WHERE mapping = ${mapping} AND fingerprint = ${fingerprint}) d ON d.document_key = c.document_key
+       LEFT JOIN (SELECT DISTINCT document_key, raw_id, position FROM ${placement.state("quarantine")} WHERE mapping = ${mapping} AND fingerprint = ${fingerprint} AND status = 'open') q
          ON q.document_key = c.document_key AND q.raw_id = c.raw_id AND q.position = c.position
-       WHERE q.raw_id IS NULL AND (d.document_key IS NULL OR d.fingerprint <> ${fingerprint} OR ${writeOrderKey("c")} > ${writeOrderKey("d")})
+       WHERE q.raw_id IS NULL AND (d.document_key IS NULL OR ${writeOrderKey("c")} > ${writeOrderKey("d")})
      )
      SELECT *, row_number() OVER (PARTITION BY document_key ORDER BY ${writeStateOrder("DESC")}) AS rank, count(*) OVER (PARTITION BY document_key) AS total FROM open_states`,
   );
@@ -104,6 +113,7 @@ function readCandidate(row: SqlRow): Candidate {
     rank: Number(row["rank"]),
     total: Number(row["total"]),
     bytes: Number(row["bytes"]),
+    isAppliedAgain: row["is_applied_again"] === true,
     problem: row["problem"] === null ? null : (JSON.parse(string("problem")) as IndexedDocument["problem"]),
   };
 }

@@ -3,9 +3,10 @@ import { EXIT, type ExitCode, OutsideError, UserError } from "../core/errors.ts"
 import type { Connection } from "../duckdb/connection.ts";
 import type { Database } from "../duckdb/database.ts";
 import { DuckdbEngine } from "../engine/duckdb/duckdb-engine.ts";
-import type { Finding, SliceDocument } from "../engine/slice.ts";
+import type { Finding, SliceDocument, SliceVerdict } from "../engine/slice.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import type { Plan } from "../plan/plan.ts";
+import { readsCaptureTime } from "../plan/references.ts";
 import type { Capture } from "../raw/capture.ts";
 import type { RawStore } from "../raw/raw-store.ts";
 import { decodeShape } from "../raw/shape.ts";
@@ -19,7 +20,8 @@ import { ContainerCheck } from "./wrong-containers.ts";
 
 export interface TransformOptions {
   readonly filter: DocumentFilter;
-  readonly mode: "batch";
+  /** What the run is called in the store. */
+  readonly mode: "batch" | "rebuild";
   /** A slice is closed when its bodies have this many bytes. */
   readonly sliceBytes: number;
   /** Slices shredded side by side. */
@@ -55,6 +57,9 @@ export interface TransformResult {
 const INDEX = "document_index";
 /** Of one document: one is enough to fail it. */
 const MAX_WRONG_CONTAINERS = 100;
+/** What a state takes whose body is not read. */
+const CONFIRMED_BYTES = 1024;
+const NOTHING_SHREDDED: SliceVerdict = { rows: [], findings: [] };
 
 /** Select → shred → gate → apply → record, for one mapping. */
 export async function transform(mapping: Mapping, plan: Plan, options: TransformOptions, deps: TransformDeps): Promise<TransformResult> {
@@ -82,7 +87,7 @@ async function transformIndexed(
     options: JSON.stringify(options.filter),
     failedCaptures: options.failedCaptures,
   });
-  const selected = await store.whileAttached(control, () => selectBatch(control, plan, INDEX, options.filter));
+  const selected = await store.whileAttached(control, () => selectBatch(control, plan, INDEX, options.filter, store.placement));
   const run = new Run(runId, plan, options, deps, control, selected.documents - selected.unchanged);
   try {
     await run.work();
@@ -114,6 +119,8 @@ class Run {
   readonly #control: Connection;
   readonly #engine: DuckdbEngine;
   readonly #total: number;
+  /** Whether the same body again has the same rows: not where they say when it was captured, and not on a copy that has no rows of it. */
+  readonly #confirms: boolean;
   #settled = 0;
   #failedStates = 0;
   #ruleFailed = false;
@@ -129,6 +136,7 @@ class Run {
     this.#control = control;
     this.#total = total;
     this.#engine = new DuckdbEngine(plan);
+    this.#confirms = !readsCaptureTime(plan) && !deps.store.isDryRun;
   }
 
   left(): number {
@@ -158,7 +166,7 @@ class Run {
 
   /** Gives the candidates that failed. */
   async #pass(candidates: Iterable<Candidate> | AsyncIterable<Candidate>, connections: readonly Connection[]): Promise<Candidate[]> {
-    const slices = sliced(candidates, this.#options.sliceBytes);
+    const slices = sliced(candidates, this.#options.sliceBytes, this.#confirms);
     const dictionary = await this.#deps.raw.dictionary(rawTableOf(this.#plan));
     const known = { containers: new ContainerCheck(this.#plan, dictionary), leaves: new LeafProof(this.#plan, dictionary) };
     const failed: Candidate[] = [];
@@ -207,12 +215,13 @@ class Run {
     const documents: SliceDocument[] = [];
     const captures = await this.#captures(candidates);
     const suspects = new Set<number>();
+    const confirms = (candidate: Candidate): boolean => candidate.isAppliedAgain && this.#confirms;
     for (const [slot, candidate] of candidates.entries()) {
       const capture = captures.get(candidate.state.capture);
       if (capture === undefined) throw new Error(`capture ${String(candidate.state.capture)} was not read`);
       if (candidate.problem !== null) findings.push({ slot, kind: "fail", target: null, column: null, ...candidate.problem });
       else if (capture.shape !== null && containers.isSuspect(decodeShape(capture.shape))) suspects.add(capture.id);
-      if (candidate.problem === null)
+      if (candidate.problem === null && !confirms(candidate))
         documents.push({
           slot,
           capture: capture.id,
@@ -237,12 +246,9 @@ class Run {
     }
     const wrong = new Set(findings.map((finding) => finding.slot));
     const shapes = [...wanted].map((id) => captures.get(id)?.shape ?? null);
-    const verdict = await this.#engine.run(
-      connection,
-      bodies,
-      documents.filter((document) => !wrong.has(document.slot)),
-      leaves.proven(shapes.map((shape) => (shape === null ? null : decodeShape(shape)))),
-    );
+    const shredded = documents.filter((document) => !wrong.has(document.slot));
+    const proven = leaves.proven(shapes.map((shape) => (shape === null ? null : decodeShape(shape))));
+    const verdict = shredded.length === 0 ? NOTHING_SHREDDED : await this.#engine.run(connection, bodies, shredded, proven);
     for (const finding of verdict.findings) findings.push(finding);
     const failing = new Set(
       findings.filter((finding) => finding.kind === "rule" || finding.kind === "fail").map((finding) => finding.slot),
@@ -251,6 +257,7 @@ class Run {
       slot,
       state: candidate.state,
       passed: !failing.has(slot),
+      confirms: confirms(candidate),
       last: candidate.rank >= candidate.total,
     }));
     await before;
@@ -319,17 +326,19 @@ class DocumentPlaces {
 async function* sliced(
   candidates: Iterable<Candidate> | AsyncIterable<Candidate>,
   sliceBytes: number,
+  confirms: boolean,
 ): AsyncGenerator<readonly Candidate[]> {
   let slice: Candidate[] = [];
   let bytes = 0;
   let capture = -1;
   for await (const candidate of candidates) {
-    if (candidate.state.capture !== capture && slice.length > 0 && bytes + candidate.bytes > sliceBytes) {
+    const size = confirms && candidate.isAppliedAgain ? CONFIRMED_BYTES : candidate.bytes;
+    if (candidate.state.capture !== capture && slice.length > 0 && bytes + size > sliceBytes) {
       yield slice;
       slice = [];
       bytes = 0;
     }
-    if (candidate.state.capture !== capture) bytes += candidate.bytes;
+    if (candidate.state.capture !== capture) bytes += size;
     capture = candidate.state.capture;
     slice.push(candidate);
   }

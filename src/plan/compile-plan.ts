@@ -1,4 +1,5 @@
 import { sha256Hex } from "../core/hash.ts";
+import { stableJson } from "../core/stable-json.ts";
 import type { Field, Lookup, Mapping, RowSource, Target } from "../mapping/mapping.ts";
 import type { Path } from "../mapping/path.ts";
 import type { Level, LookupLeaf, LookupTable, Plan, PlanColumn, PlanLookup, PlanRelationship, PlanTarget, ReadNode } from "./plan.ts";
@@ -220,15 +221,6 @@ function fingerprintOf(draft: Omit<Plan, "fingerprint">): string {
     rules: target.rules.filter((rule) => rule.severity === "error"),
   }));
   return sha256Hex(stableJson({ ...decides, lookupTables, targets }));
-}
-
-/** JSON with sorted keys; bigint as text with a mark. */
-function stableJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) => {
-    if (typeof inner === "bigint") return { bigint: inner.toString() };
-    if (inner === null || typeof inner !== "object" || Array.isArray(inner)) return inner;
-    return Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-  });
 }
 
 function deepFreeze<T>(value: T): T {

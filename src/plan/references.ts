@@ -39,6 +39,13 @@ export function targetReferences(target: PlanTarget): readonly ReadReference[] {
   ];
 }
 
+/** Whether any column says when its capture was made: the same body at another time has other rows then. */
+export function readsCaptureTime(plan: Pick<Plan, "fields" | "targets">): boolean {
+  return [...plan.fields, ...plan.targets.flatMap((target) => target.columns)].some(
+    ({ value }) => value.kind === "source_field" && value.source.kind === "captured_at",
+  );
+}
+
 /** A reference together with the type that its reader takes: a column type, a type of expressions, or `key` for a lookup's key. */
 export interface TypedReference {
   readonly reference: Reference;

@@ -1,3 +1,4 @@
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -18,6 +19,7 @@ export interface Line {
 /** Often a line or two are wanted: reading begins small. */
 const FIRST_CHUNK_BYTES = 1 << 14;
 const CHUNK_BYTES = 1 << 20;
+const END_BYTES = 1 << 12;
 const LINE_FEED = 0x0a;
 
 /** The complete lines from a byte offset on that the file has at the time of the call; none where there is no file. */
@@ -48,6 +50,36 @@ export async function* readLines(path: string, fromOffset: number): AsyncGenerat
     }
   } finally {
     await file.close();
+  }
+}
+
+/**
+ * The first and the last line of a file that ends with a line feed; null where there is none, or it does not. Reads while everything waits: two small reads
+ * of each of many files take a tenth of what their turns in the thread pool would.
+ */
+export function readEnds(path: string): { readonly first: string; readonly last: string; readonly bytes: number } | null {
+  let file: number;
+  try {
+    file = openSync(path, "r");
+  } catch (error) {
+    if (isFileError(error, "ENOENT")) return null;
+    throw error;
+  }
+  try {
+    const bytes = fstatSync(file).size;
+    for (let length = END_BYTES; ; length *= 8) {
+      const head = Buffer.allocUnsafe(Math.min(length, bytes));
+      readSync(file, head, 0, head.length, 0);
+      const tail = Buffer.allocUnsafe(head.length);
+      readSync(file, tail, 0, tail.length, bytes - tail.length);
+      if (tail.at(-1) !== LINE_FEED) return null;
+      const firstEnd = head.indexOf(LINE_FEED);
+      const lastStart = tail.lastIndexOf(LINE_FEED, tail.length - 2);
+      if ((firstEnd === -1 || lastStart === -1) && head.length < bytes) continue;
+      return { first: head.toString("utf8", 0, firstEnd), last: tail.toString("utf8", lastStart + 1, tail.length - 1), bytes };
+    }
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -4,7 +4,7 @@ import { sha256Hex } from "../core/hash.ts";
 import { isFileError } from "../core/file-error.ts";
 import type { Capture } from "./capture.ts";
 import { idOfLine, parseCaptureLine } from "./capture-line.ts";
-import { fileSize, lineAt, readLastLine, readLines } from "./line-file.ts";
+import { fileSize, lineAt, readEnds, readLastLine, readLines } from "./line-file.ts";
 import type { Line } from "./line-file.ts";
 import { rawDamaged } from "./raw-damaged.ts";
 
@@ -160,14 +160,13 @@ export class ManifestReader {
       let known = this.#sealed.get(segment);
       if (known === undefined) {
         const path = this.#path(segment);
-        const first = await lineAt(path, 0);
-        const last = await readLastLine(path);
-        const firstId = idOfLine(first?.text ?? "");
-        const lastId = idOfLine(last?.text ?? "");
+        const ends = readEnds(path);
+        const firstId = idOfLine(ends?.first ?? "");
+        const lastId = idOfLine(ends?.last ?? "");
         const expected = segment === 1 ? 1 : (this.#sealed.get(segment - 1)?.lastId ?? (firstId ?? 1) - 1) + 1;
-        if (first === null || last === null || firstId !== expected || lastId === null)
+        if (ends === null || firstId !== expected || lastId === null)
           throw rawDamaged(path, 0, "no manifest of a full segment, or not the next one", `lines of captures from ${String(expected)} on`);
-        known = { segment, firstId, lastId, seal: sha256Hex(Buffer.from(`${String(last.end)}\n${first.text}\n${last.text}`, "utf8")) };
+        known = { segment, firstId, lastId, seal: sha256Hex(`${String(ends.bytes)}\n${ends.first}\n${ends.last}`) };
         this.#sealed.set(segment, known);
       }
       sealed.push(known);

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isFileError } from "../core/file-error.ts";
 import { sha256Hex } from "../core/hash.ts";
@@ -42,8 +43,8 @@ export class SealedFinds {
   segment = 0;
   /** Where bodies are, by content hash. */
   readonly bodies: Map<string, BodyPlace> = new Map<string, BodyPlace>();
-  /** Ids of captures, by identity. */
-  readonly captures: Map<string, number> = new Map<string, number>();
+  /** Captures that are there before, by identity. */
+  readonly captures: Map<string, Capture> = new Map<string, Capture>();
 }
 
 export class SegmentKeys {
@@ -63,7 +64,7 @@ export class SegmentKeys {
     const hashes = new Map<string, CheckedCapture[]>();
     for (const capture of batch) hashes.set(capture.contentHash, [...(hashes.get(capture.contentHash) ?? []), capture]);
     for (const sealed of await this.#manifest.sealed(finds.segment)) {
-      const keys = readKeys(await this.#read(sealed.segment), sealed) ?? (mayWrite ? await this.#make(sealed) : null);
+      const keys = readKeys(this.#read(sealed.segment), sealed) ?? (mayWrite ? await this.#make(sealed) : null);
       if (keys === null) return;
       for (const [hash, captures] of hashes) {
         for (const offset of keys.bodies.offsets(hash)) {
@@ -81,13 +82,14 @@ export class SegmentKeys {
     const identity = identityOf(capture);
     for (const offset of keys.captures.offsets(identity)) {
       const stored = await this.#manifest.captureAt(segment, offset);
-      if (identityOf(stored) === identity) finds.captures.set(identity, stored.id);
+      if (identityOf(stored) === identity) finds.captures.set(identity, stored);
     }
   }
 
-  async #read(segment: number): Promise<Buffer | null> {
+  /** Small files, read while everything waits as `readEnds` does. */
+  #read(segment: number): Buffer | null {
     try {
-      return await readFile(join(this.#folder, keysFile(segment)));
+      return readFileSync(join(this.#folder, keysFile(segment)));
     } catch (error) {
       if (isFileError(error, "ENOENT")) return null;
       throw error;

@@ -24,7 +24,7 @@ export interface SegmentStoreOptions {
   readonly gzipLevel?: number;
 }
 
-export const DEFAULT_SEGMENT_LIMITS: SegmentLimits = { maxBytes: 256 * 1024 * 1024, maxCaptures: 4096 };
+export const DEFAULT_SEGMENT_LIMITS: SegmentLimits = { maxBytes: 256 * 1024 * 1024, maxCaptures: 2048 };
 const DEFAULT_LOCK_WAIT_MS = 30_000;
 /** Measured on real feeds (bench/ingest.ts): level 1 leaves 20 % of a body, 4 leaves 17 %, 6 leaves 16 %; a whole ingest costs about 2.6, 2.7, 3.0 times JSON.parse. */
 const DEFAULT_GZIP_LEVEL = 4;

@@ -132,7 +132,9 @@ export class SegmentWriter {
     const { limits } = this.#options;
     for (const capture of batch) {
       const stored = index.bodies.get(capture.contentHash);
-      const known = stored?.captures.get(requestKey(capture)) ?? finds.captures.get(identityOf(capture));
+      const sealed = finds.captures.get(identityOf(capture));
+      if (sealed !== undefined) captures.set(sealed.id, sealed);
+      const known = stored?.captures.get(requestKey(capture)) ?? sealed?.id;
       if (known !== undefined) {
         results.push({ id: known, outcome: "duplicate", sharedBody: true });
         continue;

@@ -251,8 +251,8 @@ function writeLookups(
       if (table === undefined) throw new Error(`no lookup table ${String(place.table)}`);
       const text = `r.${raw.leaf(place.reference, "text")}`;
       const isTyped = raw.isTyped(place.reference);
-      const key = `${dialect.text(place.prefix)} || ${isTyped ? `CAST(${text} AS VARCHAR)` : text}`;
-      const wanted = table.by === "key" ? key : isTyped ? text : dialect.castLeaf(text, { name: "BIGINT" });
+      const entryKey = `${dialect.text(place.prefix)} || ${isTyped ? `CAST(${text} AS VARCHAR)` : text}`;
+      const wanted = table.by === "key" ? entryKey : isTyped ? text : dialect.castLeaf(text, { name: "BIGINT" });
       joins.push(`LEFT JOIN ${lookupTable(place.table)} ${alias} ON ${alias}.${slot} = r.${slot} AND ${alias}.${entry} = ${wanted}`);
       const container = writePointer(plan.documentLevels, table.keys.map((key) => pointerStep(key)).join(""), dialect);
       const pointer = `${container} || '/' || ${table.by === "key" ? keyToken(`${alias}.${entry}`, dialect) : `CAST(${alias}.${entry} AS VARCHAR)`}`;

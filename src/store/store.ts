@@ -22,6 +22,8 @@ export interface TriedState {
   readonly slot: number;
   readonly state: DocumentState;
   readonly passed: boolean;
+  /** It was the applied state again when it was selected, and was not shredded: nothing is known of it but that. */
+  readonly confirms: boolean;
   /** True where the document has no further candidate: a failed last one settles it as quarantined. */
   readonly last: boolean;
 }

@@ -1,4 +1,4 @@
-import { stateTable } from "../../store/duckdb/target-schema.ts";
+import { stateTable } from "../../store/duckdb/placement.ts";
 import type { CliContext } from "../context.ts";
 import { readStore } from "../platform.ts";
 import { readLimit } from "../read-limit.ts";

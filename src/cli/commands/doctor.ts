@@ -7,10 +7,15 @@ import type { Registry } from "../../mapping/registry.ts";
 import { compilePlan } from "../../plan/compile-plan.ts";
 import { DocumentIndex } from "../../pipeline/document-index.ts";
 import { SIMULATED_HOST } from "../../simulate/simulated-stub.ts";
-import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
+import { countDocuments } from "../../store/duckdb/count-documents.ts";
+import { findSchemaDrift } from "../../store/duckdb/find-schema-drift.ts";
+import { stateTable } from "../../store/duckdb/placement.ts";
+import { planSchema, sourceFlags } from "../../store/duckdb/prepare-schema.ts";
+import { rebuildBeside } from "../../store/duckdb/rebuild-tables.ts";
 import { readStoreTime } from "../../store/duckdb/store-time.ts";
-import { stateTable } from "../../store/duckdb/target-schema.ts";
 import type { CliContext } from "../context.ts";
+import { counted } from "../counted.ts";
+import { reportPlan, timeFlags } from "../describe-schema.ts";
 import { openCatalogue, openRaw, openRegistry, readStore } from "../platform.ts";
 
 interface Finding {
@@ -121,24 +126,33 @@ async function checkStore(connection: Connection, registry: Registry | null, set
   const findings: Finding[] = [];
   const asOf = await readStoreTime(connection);
   if (asOf !== null) findings.push({ level: "ok", what: `store: ${settings.store} holds the tables as of ${asOf}` });
-  const words = asOf === null ? "" : `--as-of ${asOf} --store ${settings.store} `;
   const count = async (sql: string): Promise<number> => Number((await connection.rows(sql))[0]?.["n"] ?? 0);
   for (const mapping of registry?.mappings ?? []) {
-    // A strict plan is another plan of the same mapping: documents that it applied are not behind.
-    const fingerprints = [compilePlan(mapping).fingerprint, compilePlan(mapping, { strict: true }).fingerprint].map((fingerprint) =>
-      duckdbDialect.text(fingerprint),
+    const plan = reportPlan(
+      await planSchema(connection, mapping),
+      await countDocuments(connection, mapping),
+      timeFlags(asOf, settings.store),
     );
-    const name = duckdbDialect.text(mapping.name);
-    const documents = await count(`SELECT count(*) AS n FROM ${stateTable("documents")} WHERE mapping = ${name}`);
-    const behind = await count(
-      `SELECT count(*) AS n FROM ${stateTable("documents")} WHERE mapping = ${name} AND fingerprint NOT IN (${fingerprints.join(", ")})`,
-    );
-    if (documents > 0) findings.push({ level: "ok", what: `store: ${String(documents)} documents of ${mapping.name}` });
+    const { applied, behind } = plan.documents;
+    if (applied > 0) findings.push({ level: "ok", what: `store: ${String(applied)} documents of ${mapping.name}` });
+    if (plan.changes.length > 0 && applied > 0)
+      findings.push({
+        level: "warning",
+        what: `the tables of ${mapping.name} are not as the mapping wants them: ${counted(plan.changes.length, "change")}`,
+        next: `mlb-etl schema plan ${sourceFlags(mapping)}`,
+      });
     if (behind > 0)
       findings.push({
         level: "warning",
-        what: `${String(behind)} of ${String(documents)} documents of ${mapping.name} are behind the mapping`,
-        next: `mlb-etl transform --endpoint ${mapping.source.endpoint} --method ${mapping.source.method} ${words}--save`,
+        what: `${String(behind)} of ${String(applied)} documents of ${mapping.name} are behind the mapping`,
+        next: `${plan.command ?? ""}; what a transform leaves behind, it no longer takes or no state of it passes: mlb-etl rebuild ${sourceFlags(mapping)}`,
+      });
+    const drift = (await findSchemaDrift(connection, mapping))?.drift ?? [];
+    if (drift.length > 0)
+      findings.push({
+        level: "warning",
+        what: `tables of ${mapping.name} were changed by hand: ${counted(drift.length, "difference")}`,
+        next: `mlb-etl schema drift ${sourceFlags(mapping)}`,
       });
   }
   const open = await count(
@@ -148,6 +162,13 @@ async function checkStore(connection: Connection, registry: Registry | null, set
     findings.push({ level: "warning", what: `${String(open)} states of documents are in quarantine`, next: "mlb-etl quarantine list" });
   const bad = await count(`SELECT count(*) AS n FROM ${stateTable("bad_values")}`);
   if (bad > 0) findings.push({ level: "warning", what: `${String(bad)} bad values`, next: "mlb-etl bad-values list" });
+  const beside = await rebuildBeside(connection);
+  if (beside !== null)
+    findings.push({
+      level: "warning",
+      what: `a rebuild${beside.mapping === null ? "" : ` of ${beside.mapping}`} did not finish (killed, or still at work); its tables beside the others take room`,
+      next: "run mlb-etl rebuild again: it goes on; a rebuild of another mapping removes them",
+    });
   const unfinished = await count(`SELECT count(*) AS n FROM ${stateTable("runs")} WHERE status = 'running'`);
   if (unfinished > 0)
     findings.push({

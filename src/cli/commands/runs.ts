@@ -1,6 +1,6 @@
 import { UserError } from "../../core/errors.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
-import { stateTable } from "../../store/duckdb/target-schema.ts";
+import { stateTable } from "../../store/duckdb/placement.ts";
 import type { CliContext } from "../context.ts";
 import { readStore } from "../platform.ts";
 import { readLimit } from "../read-limit.ts";

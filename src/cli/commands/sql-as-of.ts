@@ -10,8 +10,7 @@ import type { TransformResult } from "../../pipeline/transform.ts";
 import { compilePlan } from "../../plan/compile-plan.ts";
 import type { RawStore } from "../../raw/raw-store.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
-import { STATE_SCHEMA } from "../../store/duckdb/state-tables.ts";
-import { stateTable } from "../../store/duckdb/target-schema.ts";
+import { LIVE, stateTable } from "../../store/duckdb/placement.ts";
 import { ask, tablesAsked } from "../ask.ts";
 import type { CliContext } from "../context.ts";
 import { counted } from "../counted.ts";
@@ -74,7 +73,7 @@ async function makeTables(query: string, asOf: string, documents: DocumentFlags,
 
 /** The mappings that fill the tables; where one is a state table, all that have captures. */
 async function mappingsRead(registry: Registry, tables: ReadonlySet<string>, raw: RawStore): Promise<readonly Mapping[]> {
-  const readsState = [...tables].some((table) => table.startsWith(`${STATE_SCHEMA}.`));
+  const readsState = [...tables].some((table) => table.startsWith(`${LIVE.stateSchema}.`));
   const rawTables = readsState ? await raw.tables() : [];
   return registry.mappings.filter(
     (mapping) => mapping.targets.some((target) => tables.has(target.name)) || rawTables.includes(rawTableOf(mapping)),

@@ -4,9 +4,9 @@ import type { Mapping, Target } from "../../mapping/mapping.ts";
 import { DigestBuilder, combineDigests } from "../../quality/digest.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import { canonicalRows, documentKeyOf } from "../../store/duckdb/read-rows.ts";
-import { stateTable, storeTable } from "../../store/duckdb/target-schema.ts";
+import { stateTable, storeTable } from "../../store/duckdb/placement.ts";
 import type { CliContext } from "../context.ts";
-import { openRegistry, readStore } from "../platform.ts";
+import { mappingsUnder, openRegistry, readStore } from "../platform.ts";
 import { sqlText } from "../../duckdb/sql-value.ts";
 
 const text = duckdbDialect.text.bind(duckdbDialect);
@@ -18,13 +18,7 @@ export interface DigestFlags {
 
 export async function runVerifyDigest(flags: DigestFlags, context: CliContext): Promise<number> {
   const registry = await openRegistry(context.settings.values);
-  const mappings = registry.mappings.filter(
-    ({ source }) =>
-      (flags.endpoint === undefined || source.endpoint === flags.endpoint) &&
-      (flags.method === undefined || source.method === flags.method),
-  );
-  if (mappings.length === 0)
-    throw new UserError({ code: "mapping.none", message: "no mapping is of that endpoint and method", next: "mlb-etl mapping list" });
+  const mappings = mappingsUnder(registry, flags);
   const targets = await readStore(context, async (connection) => {
     const found: { name: string; rows: number; digest: string }[] = [];
     const tables = await storedTables(connection);

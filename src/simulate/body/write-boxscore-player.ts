@@ -11,7 +11,7 @@ import { writeFielding, writeGameBatting, writeGamePitching, writeSeasonBatting,
 export interface BoxscorePlayerContext {
   readonly team: TeamInGame;
   readonly figures: PlayerFigures;
-  readonly decisions: Decisions;
+  readonly decisions: Decisions | null;
   /** "a", "b" … of a pinch-hitter; `null` for the others. */
   readonly noteLabel: string | null;
   readonly isCurrentBatter: boolean;
@@ -19,7 +19,8 @@ export interface BoxscorePlayerContext {
 }
 
 /** "(W, 6-3)", "(S, 2)", "(H, 5)", "(BS, 1)": what the game was to a pitcher, with his season's figure. */
-function decisionNote(id: number, decisions: Decisions, { pitching }: PlayerFigures["season"]): string | null {
+function decisionNote(id: number, decisions: Decisions | null, { pitching }: PlayerFigures["season"]): string | null {
+  if (decisions === null) return null;
   if (decisions.winner.id === id) return `(W, ${pitching.wins}-${pitching.losses})`;
   if (decisions.loser.id === id) return `(L, ${pitching.wins}-${pitching.losses})`;
   if (decisions.save?.id === id) return `(S, ${pitching.saves})`;

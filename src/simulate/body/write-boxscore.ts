@@ -1,4 +1,5 @@
 import type { PlayedGame } from "../game/game-record.ts";
+import { isAnnounced } from "../game/game-status.ts";
 import type { Side } from "../game/side.ts";
 import { SIDES, otherSide } from "../game/side.ts";
 import { UMPIRE_POSITIONS } from "../game-setting.ts";
@@ -8,7 +9,7 @@ import type { Player } from "../league/player.ts";
 import type { GameFigures, PlayerFigures } from "../statistics/tally-game.ts";
 import { playersOf } from "../statistics/tally-game.ts";
 import { writeBoxscorePlayer } from "./write-boxscore-player.ts";
-import { writeGameNotes } from "./write-game-notes.ts";
+import { writeGameNotes, writePitchingNotes } from "./write-game-notes.ts";
 import { writePerson, writeTeam } from "./write-reference.ts";
 import { writeTeamBatting, writeTeamFielding, writeTeamPitching } from "./write-statistics.ts";
 import { noteLabels, writePinchHitNotes, writeTeamInfo } from "./write-team-notes.ts";
@@ -110,9 +111,11 @@ function writeTopPerformers(game: PlayedGame, figures: GameFigures): JsonObject[
 export function writeBoxscore(game: PlayedGame, figures: GameFigures, setting: GameSetting): JsonObject {
   return {
     teams: { away: writeBoxscoreTeam(game, figures, "away"), home: writeBoxscoreTeam(game, figures, "home") },
-    officials: setting.umpires.map((umpire, i) => ({ official: writePerson(umpire), officialType: UMPIRE_POSITIONS[i] ?? "" })),
+    officials: isAnnounced(game.status)
+      ? setting.umpires.map((umpire, i) => ({ official: writePerson(umpire), officialType: UMPIRE_POSITIONS[i] ?? "" }))
+      : [],
     info: writeGameNotes(game, figures, setting),
-    pitchingNotes: [],
-    topPerformers: writeTopPerformers(game, figures),
+    pitchingNotes: writePitchingNotes(game),
+    topPerformers: isAnnounced(game.status) ? writeTopPerformers(game, figures) : [],
   };
 }

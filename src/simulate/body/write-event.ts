@@ -1,20 +1,28 @@
-import type { ActionEvent, DisengagementEvent, PitchEvent, PlayEvent } from "../game/game-record.ts";
-import { PITCH_CALLS } from "../game/pitch-call.ts";
+import type { ActionEvent, CallReview, DisengagementEvent, NoPitchEvent, PitchEvent, PlayEvent } from "../game/game-record.ts";
+import { NO_PITCH_CALLS, PITCH_CALLS } from "../game/pitch-call.ts";
+import type { Side } from "../game/side.ts";
 import type { JsonObject } from "../json-value.ts";
 import { POSITIONS } from "../league/position.ts";
+import type { SeasonRules } from "../league/season-rules.ts";
+import type { Club } from "../league/team.ts";
 import type { HitMeasures } from "../measurement/measure-hit.ts";
 import type { PitchMeasures } from "../measurement/measure-pitch.ts";
 import { PITCH_TYPES } from "../measurement/pitch-type.ts";
-import { personLink, writePosition } from "./write-reference.ts";
+import { personLink, writePerson, writePosition } from "./write-reference.ts";
+import { writtenOnce } from "./written-once.ts";
 import { instantText } from "./write-time.ts";
 
-function writePitchData(measures: PitchMeasures): JsonObject {
+/** The plate that calls are measured against, inches; told since balls and strikes may be challenged. */
+const MEASURED_PLATE = { strikeZoneWidth: 17, strikeZoneDepth: 8.5 } as const;
+
+function writePitchData(measures: PitchMeasures, pending: PlayEvent["pending"], isPlateMeasured: boolean): JsonObject {
   const { trajectory, pX, pZ, pfxX, pfxZ } = measures;
   return {
     startSpeed: measures.startSpeed,
     endSpeed: measures.endSpeed,
     strikeZoneTop: measures.strikeZoneTop,
     strikeZoneBottom: measures.strikeZoneBottom,
+    ...(isPlateMeasured ? MEASURED_PLATE : {}),
     coordinates: {
       aY: trajectory.aY,
       aZ: trajectory.aZ,
@@ -35,26 +43,24 @@ function writePitchData(measures: PitchMeasures): JsonObject {
     },
     breaks: {
       breakAngle: measures.breakAngle,
-      breakLength: measures.breakLength,
-      breakY: 24,
+      ...(pending.has("classification") ? {} : { breakLength: measures.breakLength, breakY: 24 }),
       breakVertical: measures.breakVertical,
       breakVerticalInduced: measures.breakVerticalInduced,
       breakHorizontal: measures.breakHorizontal,
-      spinRate: measures.spinRate,
-      spinDirection: measures.spinDirection,
+      ...(pending.has("spin") ? {} : { spinRate: measures.spinRate, spinDirection: measures.spinDirection }),
     },
     zone: measures.zone,
-    typeConfidence: measures.typeConfidence,
+    ...(pending.has("classification") ? {} : { typeConfidence: measures.typeConfidence }),
     plateTime: measures.plateTime,
-    extension: measures.extension,
+    ...(pending.has("extension") ? {} : { extension: measures.extension }),
   };
 }
 
-function writeHitData(hit: HitMeasures): JsonObject {
+function writeHitData(hit: HitMeasures, pending: PlayEvent["pending"]): JsonObject {
+  const launch = { launchSpeed: hit.launchSpeed, launchAngle: hit.launchAngle, totalDistance: hit.totalDistance };
+  if (pending.has("landing")) return { ...launch, coordinates: {} };
   return {
-    launchSpeed: hit.launchSpeed,
-    launchAngle: hit.launchAngle,
-    totalDistance: hit.totalDistance,
+    ...launch,
     trajectory: hit.trajectory,
     hardness: hit.hardness,
     location: POSITIONS[hit.location].code,
@@ -62,7 +68,7 @@ function writeHitData(hit: HitMeasures): JsonObject {
   };
 }
 
-function writePitch(event: PitchEvent, index: number): JsonObject {
+function writePitch(event: PitchEvent, index: number, context: EventContext): JsonObject {
   const { code, description, color, verdict } = PITCH_CALLS[event.call];
   const type = PITCH_TYPES[event.measures.type];
   return {
@@ -77,29 +83,67 @@ function writePitch(event: PitchEvent, index: number): JsonObject {
       isBall: verdict === "ball",
       type: { code: event.measures.type, description: type.description },
       isOut: event.isOut,
-      hasReview: false,
+      hasReview: event.review !== null,
       ...(event.isRunnerGoing ? { runnerGoing: true } : {}),
       ...(event.disengagements > 0 ? { disengagementNum: event.disengagements } : {}),
     },
     count: { ...event.count },
-    pitchData: writePitchData(event.measures),
-    ...(event.hit === null ? {} : { hitData: writeHitData(event.hit) }),
+    pitchData: writePitchData(event.measures, event.pending, context.rules.hasBallStrikeChallenges),
+    ...(event.hit === null ? {} : { hitData: writeHitData(event.hit, event.pending) }),
     index,
     playId: event.playId,
     pitchNumber: event.pitchNumber,
     ...writeSpan(event),
     isPitch: true,
     type: "pitch",
+    ...(event.review === null ? {} : { reviewDetails: writeReview({ type: "MJ", ...event.review }, context.clubs) }),
+  };
+}
+
+/** Writes what was reviewed and what came of it, of a pitch or of a whole play. */
+export function writeReview(review: CallReview, clubs: EventContext["clubs"]): JsonObject {
+  const { isOverturned, type, side, challenger } = review;
+  return {
+    isOverturned,
+    inProgress: false,
+    reviewType: type,
+    ...(side === null ? {} : { challengeTeamId: clubs[side].id }),
+    ...(challenger === null ? {} : { player: writePerson(challenger) }),
+  };
+}
+
+function writeNoPitch(event: NoPitchEvent, index: number): JsonObject {
+  const { code, description, verdict, violation } = NO_PITCH_CALLS[event.call];
+  const { violator } = event;
+  return {
+    details: {
+      ...(description === null ? {} : { call: { code, description }, description }),
+      code,
+      ...(description === null ? {} : { isInPlay: false, isStrike: verdict === "strike", isBall: verdict === "ball" }),
+      isOut: false,
+      hasReview: false,
+      ...(violation === null || violator === null
+        ? {}
+        : { violation: { ...violation, player: { id: violator.id, fullName: violator.fullName } } }),
+    },
+    count: { ...event.count },
+    index,
+    ...(event.pending.has("playId") ? {} : { playId: event.playId }),
+    ...(description === null ? {} : { pitchNumber: 0 }),
+    ...writeSpan(event),
+    isPitch: false,
+    type: "no_pitch",
   };
 }
 
 function writeDisengagement(event: DisengagementEvent, index: number): JsonObject {
-  const [description, code] = event.kind === "pickoff" ? ["Pickoff Attempt 1B", "1"] : ["Pitcher Step Off", "PSO"];
+  const [description, code] =
+    event.kind === "pickoff" ? [`Pickoff Attempt ${event.base}`, event.base.charAt(0)] : ["Pitcher Step Off", "PSO"];
   return {
     details: { description, code, isOut: false, hasReview: false, fromCatcher: false, disengagementNum: event.disengagements },
     count: { ...event.count },
     index,
-    playId: event.playId,
+    ...(event.pending.has("playId") ? {} : { playId: event.playId }),
     ...writeSpan(event),
     isPitch: false,
     type: event.kind,
@@ -131,23 +175,34 @@ function writeAction(event: ActionEvent, index: number): JsonObject {
     ...(substitution === null ? {} : { position: writePosition(substitution.position) }),
     ...(substitution === null || substitution.battingOrder === null ? {} : { battingOrder: substitution.battingOrder }),
     ...(substitution === null || substitution.replaced === null ? {} : { replacedPlayer: personLink(substitution.replaced.id) }),
+    ...(event.umpire === null ? {} : { umpire: personLink(event.umpire.id) }),
+    ...(event.injury === null ? {} : { injuryType: event.injury }),
     ...(event.base === null ? {} : { base: event.base }),
   };
 }
 
 function writeSpan(event: PlayEvent): JsonObject {
-  return { startTime: instantText(event.startTime), endTime: instantText(event.endTime) };
+  const { startTime, endTime, pending } = event;
+  return { startTime: instantText(startTime), ...(pending.has("endTime") ? {} : { endTime: instantText(endTime) }) };
+}
+
+/** What an event is written by, besides itself. */
+export interface EventContext {
+  readonly rules: SeasonRules;
+  readonly clubs: Readonly<Record<Side, Club>>;
 }
 
 /** Writes an element of `playEvents`. */
-export function writeEvent(event: PlayEvent, index: number): JsonObject {
+export const writeEvent: (event: PlayEvent, index: number, context: EventContext) => JsonObject = writtenOnce((event, index, context) => {
   switch (event.kind) {
     case "pitch":
-      return writePitch(event, index);
+      return writePitch(event, index, context);
+    case "no_pitch":
+      return writeNoPitch(event, index);
     case "pickoff":
     case "stepoff":
       return writeDisengagement(event, index);
     case "action":
       return writeAction(event, index);
   }
-}
+});

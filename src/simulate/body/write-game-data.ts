@@ -1,37 +1,40 @@
-import { CHALLENGES } from "../game/challenge-call.ts";
-import { MOUND_VISITS } from "../game/manage-team.ts";
+import { MANAGER_REVIEWS, PITCH_CHALLENGES } from "../game/review-call.ts";
 import type { PlayedGame } from "../game/game-record.ts";
+import { isAnnounced, isOver } from "../game/game-status.ts";
 import type { Side } from "../game/side.ts";
 import type { GameSetting } from "../game-setting.ts";
 import type { JsonObject } from "../json-value.ts";
 import { SIMULATED_LEAGUE, SIMULATED_SPORT } from "../league/fictional-league.ts";
-import type { Roster, Venue } from "../league/team.ts";
+import type { Club, Venue } from "../league/team.ts";
+import type { TeamRecord } from "../season/standings.ts";
 import { average } from "../statistics/rate-text.ts";
 import { playersOf } from "../statistics/tally-game.ts";
 import { writePlayer } from "./write-player.ts";
 import { writeNamed, writePerson, writeTeam } from "./write-reference.ts";
-import { clockText, instantText } from "./write-time.ts";
+import { writeStatus } from "./write-status.ts";
+import { writtenOnce } from "./written-once.ts";
+import { clockText, durationMinutes, instantText, secondText } from "./write-time.ts";
 
-function writeRecord({ wins, losses }: Roster["record"]): JsonObject {
+function writeRecord({ wins, losses, isDivisionLeader, divisionGamesBack, leagueGamesBack }: TeamRecord): JsonObject {
   const pct = average(wins, wins + losses);
   return {
     gamesPlayed: wins + losses,
     wildCardGamesBack: "-",
-    leagueGamesBack: "-",
+    leagueGamesBack,
     springLeagueGamesBack: "-",
-    sportGamesBack: "-",
-    divisionGamesBack: "-",
+    sportGamesBack: leagueGamesBack,
+    divisionGamesBack,
     conferenceGamesBack: "-",
     leagueRecord: { wins, losses, ties: 0, pct },
     records: {},
-    divisionLeader: false,
+    divisionLeader: isDivisionLeader,
     wins,
     losses,
     winningPercentage: pct,
   };
 }
 
-function writeGameTeam({ club, record }: Roster, season: number): JsonObject {
+function writeGameTeam(club: Club, record: TeamRecord, season: number): JsonObject {
   return {
     ...writeTeam(club),
     season,
@@ -79,7 +82,7 @@ function writeVenue(venue: Venue, season: number): JsonObject {
     fieldInfo: {
       capacity: venue.capacity,
       turfType: "Grass",
-      roofType: "Open",
+      roofType: venue.hasRoof ? "Retractable" : "Open",
       leftLine,
       left,
       leftCenter,
@@ -104,11 +107,12 @@ function isNoHitter(game: PlayedGame, pitchingSide: Side, kind: "hits" | "runner
 }
 
 function writeFlags(game: PlayedGame): JsonObject {
+  const isDone = isOver(game.status);
   const flags = {
-    awayTeamNoHitter: isNoHitter(game, "away", "hits"),
-    awayTeamPerfectGame: isNoHitter(game, "away", "runners"),
-    homeTeamNoHitter: isNoHitter(game, "home", "hits"),
-    homeTeamPerfectGame: isNoHitter(game, "home", "runners"),
+    awayTeamNoHitter: isDone && isNoHitter(game, "away", "hits"),
+    awayTeamPerfectGame: isDone && isNoHitter(game, "away", "runners"),
+    homeTeamNoHitter: isDone && isNoHitter(game, "home", "hits"),
+    homeTeamPerfectGame: isDone && isNoHitter(game, "home", "runners"),
   };
   return {
     noHitter: flags.awayTeamNoHitter || flags.homeTeamNoHitter,
@@ -117,60 +121,97 @@ function writeFlags(game: PlayedGame): JsonObject {
   };
 }
 
-/** Writes `gameData`: all that is known of the game apart from its course. */
-export function writeGameData(game: PlayedGame, setting: GameSetting): JsonObject {
-  const { away, home } = game.rosters;
-  const season = Number(setting.date.slice(0, 4));
-  const venue = home.club.venue;
-  const { gamePk, weather, date } = setting;
+const writePlayers = writtenOnce((setting: GameSetting, { away, home }: PlayedGame["rosters"]): JsonObject => {
   const players = [...playersOf(away), ...playersOf(home)];
+  return Object.fromEntries(players.map((player) => [`ID${player.id}`, writePlayer(player, setting.fixture.date)]));
+});
+
+const MINUTE = 60_000;
+
+/** The attendance and the duration are known when the game is over. */
+function writeGameInfo(game: PlayedGame, setting: GameSetting): JsonObject {
+  if (!isAnnounced(game.status)) return {};
+  const firstPitch = instantText(game.startTime);
+  if (!isOver(game.status)) return { firstPitch };
+  const delay = Math.round((game.delays.ofStart + game.delays.inGame) / MINUTE);
+  return {
+    attendance: setting.attendance,
+    firstPitch,
+    gameDurationMinutes: durationMinutes(game),
+    ...(delay === 0 ? {} : { delayDurationMinutes: delay }),
+  };
+}
+
+function writePitchChallenges(game: PlayedGame): JsonObject {
+  return {
+    hasChallenges: true,
+    ...bothSides((side) => {
+      const { pitchChallengesWon, pitchChallengesLost } = game.teams[side];
+      return {
+        usedSuccessful: pitchChallengesWon,
+        usedFailed: pitchChallengesLost,
+        remaining: PITCH_CHALLENGES - pitchChallengesLost,
+      };
+    }),
+  };
+}
+
+function writeWitnesses({ officialScorer, datacaster, secondDatacaster }: GameSetting): JsonObject {
+  return {
+    officialScorer: writePerson(officialScorer),
+    primaryDatacaster: writePerson(datacaster),
+    ...(secondDatacaster === null ? {} : { secondaryDatacaster: writePerson(secondDatacaster) }),
+  };
+}
+
+/** Writes `gameData`: all that is known of the game apart from its course. */
+export function writeGameData(game: PlayedGame, setting: GameSetting, records: Readonly<Record<Side, TeamRecord>>): JsonObject {
+  const { away, home } = game.rosters;
+  const { fixture, weather } = setting;
+  const { gamePk, date, gameNumber } = fixture;
+  const { season } = game.conditions.rules;
+  const venue = home.club.venue;
   return {
     game: {
       pk: gamePk,
       type: "R",
-      doubleHeader: "N",
-      id: `${date.replaceAll("-", "/")}/${away.club.code}sim-${home.club.code}sim-1`,
+      doubleHeader: fixture.doubleHeader,
+      id: `${date.replaceAll("-", "/")}/${away.club.code}sim-${home.club.code}sim-${gameNumber}`,
       gamedayType: "P",
       tiebreaker: "N",
-      gameNumber: 1,
+      gameNumber,
       calendarEventID: `14-${gamePk}-${date}`,
       season: String(season),
       seasonDisplay: String(season),
     },
     datetime: {
-      dateTime: instantText(setting.startTime).replace(".000Z", "Z"),
-      originalDate: date,
+      dateTime: secondText(fixture.startTime),
+      originalDate: setting.postponedFrom?.date ?? date,
       officialDate: date,
-      dayNight: "night",
-      ...clockText(setting.startTime, venue.timeZone.offsetHours),
+      dayNight: fixture.dayNight,
+      ...clockText(fixture.startTime, venue.timeZone.offsetHours),
     },
-    status: {
-      abstractGameState: "Final",
-      codedGameState: "F",
-      detailedState: "Final",
-      statusCode: "F",
-      startTimeTBD: false,
-      abstractGameCode: "F",
-    },
-    teams: bothSides((side) => writeGameTeam(game.rosters[side], season)),
-    players: Object.fromEntries(players.map((player) => [`ID${player.id}`, writePlayer(player, date)])),
+    status: writeStatus(game.status),
+    teams: bothSides((side) => writeGameTeam(game.rosters[side].club, records[side], season)),
+    players: writePlayers(setting, game.rosters),
     venue: writeVenue(venue, season),
     officialVenue: { id: venue.id, link: `/api/v1/venues/${venue.id}` },
-    weather: { condition: weather.condition, temp: String(weather.fahrenheit), wind: `${weather.windMph} mph, ${weather.windDirection}` },
-    gameInfo: {
-      attendance: setting.attendance,
-      firstPitch: instantText(setting.startTime),
-      gameDurationMinutes: Math.round((game.endTime - game.startTime) / 60_000),
-    },
+    weather: isAnnounced(game.status)
+      ? { condition: weather.condition, temp: String(weather.fahrenheit), wind: `${weather.windMph} mph, ${weather.windDirection}` }
+      : {},
+    gameInfo: writeGameInfo(game, setting),
     review: {
-      hasChallenges: game.plays.some((play) => play.challenge !== null),
-      ...bothSides((side) => ({ used: game.teams[side].challenges, remaining: CHALLENGES - game.teams[side].challenges })),
+      hasChallenges: Object.values(game.teams).some((team) => team.reviewsUsed > 0),
+      ...bothSides((side) => ({ used: game.teams[side].reviewsUsed, remaining: MANAGER_REVIEWS - game.teams[side].reviewsLost })),
     },
+    ...(game.conditions.rules.hasBallStrikeChallenges ? { absChallenges: writePitchChallenges(game) } : {}),
     flags: writeFlags(game),
     alerts: [],
     probablePitchers: bothSides((side) => writePerson(game.rosters[side].startingPitcher)),
-    officialScorer: writePerson(setting.officialScorer),
-    primaryDatacaster: writePerson(setting.datacaster),
-    moundVisits: bothSides((side) => ({ used: game.teams[side].moundVisits, remaining: MOUND_VISITS - game.teams[side].moundVisits })),
+    ...(isAnnounced(game.status) ? writeWitnesses(setting) : {}),
+    moundVisits: bothSides((side) => ({
+      used: game.teams[side].moundVisits,
+      remaining: game.conditions.rules.moundVisits - game.teams[side].moundVisits,
+    })),
   };
 }

@@ -1,10 +1,17 @@
 import { SIDES } from "../game/side.ts";
+import { ordinal } from "../game/base-state.ts";
+import { outsOn } from "../game/game-record.ts";
 import type { PlayedGame } from "../game/game-record.ts";
+import { isAnnounced, isOver } from "../game/game-status.ts";
 import type { GameSetting } from "../game-setting.ts";
 import type { JsonValue } from "../json-value.ts";
 import type { PitchingLine } from "../statistics/counts.ts";
 import type { GameFigures } from "../statistics/tally-game.ts";
-import { clockText, longDateText } from "./write-time.ts";
+import { clockText, durationMinutes, longDateText } from "./write-time.ts";
+
+function hoursText(minutes: number): string {
+  return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}`;
+}
 
 /** Writes the box score's `info`: pitchers' figures, umpires, weather and attendance in words. */
 export function writeGameNotes(game: PlayedGame, figures: GameFigures, setting: GameSetting): JsonValue[] {
@@ -23,16 +30,23 @@ export function writeGameNotes(game: PlayedGame, figures: GameFigures, setting: 
   const hasInherited = pitchers.some(({ line }) => line.inheritedRunners > 0);
 
   const { club } = game.rosters.home;
-  const minutes = Math.round((game.endTime - game.startTime) / 60_000);
+  const minutes = durationMinutes(game);
+  const delay = Math.round((game.delays.ofStart + game.delays.inGame) / 60_000);
   const umpires = setting.umpires.map(({ fullName }, i) => `${["HP", "1B", "2B", "3B"][i] ?? ""}: ${fullName}.`);
   const { weather } = setting;
-  const start = clockText(setting.startTime, club.venue.timeZone.offsetHours);
+  if (!isAnnounced(game.status))
+    return [
+      { label: "Umpires", value: "" },
+      { label: "Venue", value: `${club.venue.name}.` },
+      { label: longDateText(setting.fixture.date) },
+    ];
+  const start = clockText(game.startTime, club.venue.timeZone.offsetHours);
   return [
     ...counted("WP", (line) => line.wildPitches),
     ...counted("HBP", (line) => line.hitBatsmen),
     { label: "Pitches-strikes", value: list((line) => `${line.numberOfPitches}-${line.strikes}`) },
     { label: "Groundouts-flyouts", value: list((line) => `${line.groundOuts}-${line.flyOuts}`) },
-    { label: "Batters faced", value: list((line) => String(line.battersFaced)) },
+    ...counted("Batters faced", (line) => line.battersFaced),
     ...(hasInherited
       ? [
           {
@@ -45,9 +59,27 @@ export function writeGameNotes(game: PlayedGame, figures: GameFigures, setting: 
     { label: "Weather", value: `${weather.fahrenheit} degrees, ${weather.condition}.` },
     { label: "Wind", value: `${weather.windMph} mph, ${weather.windDirection}.` },
     { label: "First pitch", value: `${start.time} ${start.ampm}.` },
-    { label: "T", value: `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}.` },
-    { label: "Att", value: `${String(setting.attendance).replace(/(\d+)(\d{3})$/, "$1,$2")}.` },
+    ...(isOver(game.status)
+      ? [
+          { label: "T", value: `${hoursText(minutes)}${delay === 0 ? "" : ` (${hoursText(delay)} delay)`}.` },
+          { label: "Att", value: `${String(setting.attendance).replace(/(\d+)(\d{3})$/, "$1,$2")}.` },
+        ]
+      : []),
     { label: "Venue", value: `${club.venue.name}.` },
-    { label: longDateText(setting.date) },
+    { label: longDateText(setting.fixture.date) },
   ];
+}
+
+/** Writes `pitchingNotes`: who was taken out without an out in his last inning. */
+export function writePitchingNotes(game: PlayedGame): string[] {
+  return SIDES.flatMap((side) => {
+    const faced = game.plays.filter((play) => play.battingSide !== side);
+    return game.teams[side].stints.slice(0, -1).flatMap(({ pitcher }) => {
+      const own = faced.filter((play) => play.pitcher === pitcher);
+      const inning = own.at(-1)?.inning ?? 0;
+      const last = own.filter((play) => play.inning === inning);
+      if (last.length === 0 || last.some((play) => outsOn(play) > 0)) return [];
+      return [`${pitcher.lastName} pitched to ${last.length} ${last.length === 1 ? "batter" : "batters"} in the ${ordinal(inning)}.`];
+    });
+  });
 }

@@ -25,14 +25,33 @@ function writeZone(random: RandomSource, statistic: (typeof STATISTICS)[number],
 
 export const NO_HOT_COLD_ZONES: JsonObject = { batterHotColdZones: [], pitcherHotColdZones: [] };
 
-/** Where the batter of the latest play hits well; the feed has this for the latest play only. */
-export function writeHotColdZones(random: RandomSource): JsonObject {
-  const splits = STATISTICS.map((name) => ({ stat: { name, zones: ZONES.map((zone) => writeZone(random, name, zone)) } }));
+type ZoneSplit = { readonly stat: { readonly name: string; readonly zones: JsonObject[] } };
+
+function writeZones(random: RandomSource, group: "hitting" | "pitching"): { readonly stats: JsonObject; readonly zones: JsonObject[] } {
+  const splits = STATISTICS.map((name): ZoneSplit => ({ stat: { name, zones: ZONES.map((zone) => writeZone(random, name, zone)) } }));
   return {
-    batterHotColdZoneStats: {
-      stats: [{ type: { displayName: "hotColdZones" }, group: { displayName: "hitting" }, exemptions: [], splits }],
+    stats: {
+      stats: [
+        {
+          type: { displayName: "hotColdZones" },
+          group: { displayName: group },
+          exemptions: [],
+          splits: splits.map(({ stat }) => ({ stat: { name: stat.name, zones: stat.zones } })),
+        },
+      ],
     },
-    batterHotColdZones: splits[0]?.stat.zones ?? [],
-    pitcherHotColdZones: [],
+    zones: splits[0]?.stat.zones ?? [],
+  };
+}
+
+/** Where the batter of the latest play hits well, and now and then where its pitcher is hit; the feed has this for the latest play only. */
+export function writeHotColdZones(random: RandomSource): JsonObject {
+  const batter = writeZones(random, "hitting");
+  const pitcher = random.chance(0.12) ? writeZones(random, "pitching") : null;
+  return {
+    batterHotColdZoneStats: batter.stats,
+    ...(pitcher === null ? {} : { pitcherHotColdZoneStats: pitcher.stats }),
+    batterHotColdZones: batter.zones,
+    pitcherHotColdZones: pitcher?.zones ?? [],
   };
 }

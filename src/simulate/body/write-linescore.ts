@@ -1,5 +1,6 @@
 import { ordinal, runnersOn } from "../game/base-state.ts";
-import type { PlayedGame } from "../game/game-record.ts";
+import type { Play, PlayedGame } from "../game/game-record.ts";
+import { isOver } from "../game/game-status.ts";
 import type { Side } from "../game/side.ts";
 import { isHit } from "../game/game-record.ts";
 import { otherSide } from "../game/side.ts";
@@ -7,13 +8,20 @@ import type { TeamInGame } from "../game/team-in-game.ts";
 import type { JsonObject } from "../json-value.ts";
 import { writePerson, writeTeamName } from "./write-reference.ts";
 
-/** Runs, hits, errors and runners left on base of one team in some innings; `isBatted` is false where it did not bat. */
+/** Runs, hits, errors and runners left on base of one team in some innings; `isBatted` is false where it has not batted to the end. */
 export interface LinescoreEntry {
   readonly runs: number;
   readonly hits: number;
   readonly errors: number;
   readonly leftOnBase: number;
   readonly isBatted: boolean;
+}
+
+/** The half inning that is being played: nobody has been left on base in it yet. */
+function isOpenHalf(game: PlayedGame, play: Play): boolean {
+  const last = game.plays.at(-1);
+  if (last === undefined || isOver(game.status) || (last.isComplete && last.count.outs === 3)) return false;
+  return play.inning === last.inning && play.battingSide === last.battingSide;
 }
 
 /** Counts the line score of a side, over all innings or in one. */
@@ -25,15 +33,20 @@ export function linescoreOf(game: PlayedGame, side: Side, inning?: number): Line
   const credits = fielded.flatMap((play) => play.movements.flatMap((movement) => movement.credits));
   return {
     runs: batted.flatMap((play) => play.movements).filter((movement) => movement.end === "score").length,
-    hits: batted.filter((play) => isHit(play.eventType)).length,
+    hits: batted.filter((play) => play.isComplete && isHit(play.eventType)).length,
     errors: credits.filter(({ credit }) => credit === "f_fielding_error" || credit === "f_throwing_error").length,
-    leftOnBase: lastOfHalf.reduce((sum, play) => sum + runnersOn(play.basesAfter), 0),
-    isBatted: batted.length > 0,
+    leftOnBase: lastOfHalf.reduce((sum, play) => sum + (isOpenHalf(game, play) ? 0 : runnersOn(play.basesAfter)), 0),
+    isBatted: batted.some((play) => !isOpenHalf(game, play)),
   };
 }
 
 function writeEntry({ runs, hits, errors, leftOnBase, isBatted }: LinescoreEntry): JsonObject {
-  return { ...(isBatted ? { runs } : {}), hits, errors, leftOnBase };
+  return { ...(isBatted || runs > 0 ? { runs } : {}), hits, errors, leftOnBase };
+}
+
+/** Over all innings every figure is there, even before the first out. */
+function writeTotals(game: PlayedGame, side: Side): JsonObject {
+  return writeEntry({ ...linescoreOf(game, side), isBatted: true });
 }
 
 function writeBatters(team: TeamInGame, first: number): JsonObject {
@@ -44,18 +57,25 @@ function writeBatters(team: TeamInGame, first: number): JsonObject {
   };
 }
 
+const DEFENSE = [
+  ["pitcher", "P"],
+  ["catcher", "C"],
+  ["first", "1B"],
+  ["second", "2B"],
+  ["third", "3B"],
+  ["shortstop", "SS"],
+  ["left", "LF"],
+  ["center", "CF"],
+  ["right", "RF"],
+] as const;
+
 function writeDefense(team: TeamInGame): JsonObject {
-  const fielder = (position: Parameters<TeamInGame["fielder"]>[0]): JsonObject => writePerson(team.fielder(position));
+  // While a manager moves his players about, a position may be nobody's.
+  const fielders = DEFENSE.flatMap(([key, position]): [string, JsonObject][] =>
+    team.isManned(position) ? [[key, writePerson(team.fielder(position))]] : [],
+  );
   return {
-    pitcher: fielder("P"),
-    catcher: fielder("C"),
-    first: fielder("1B"),
-    second: fielder("2B"),
-    third: fielder("3B"),
-    shortstop: fielder("SS"),
-    left: fielder("LF"),
-    center: fielder("CF"),
-    right: fielder("RF"),
+    ...Object.fromEntries(fielders),
     ...writeBatters(team, 0),
     battingOrder: team.batter(0).slot ?? 0,
     team: writeTeamName(team.roster.club),
@@ -79,26 +99,53 @@ function writeOffense(game: PlayedGame, team: TeamInGame): JsonObject {
   };
 }
 
+const OUTS = ["No", "One", "Two"] as const;
+
+/** "Two out when winning run scored." of a game that ended before the third out. */
+function walkOffNote(game: PlayedGame, last: Play): JsonObject {
+  const isWon = isOver(game.status) && last.score.home > last.score.away && last.battingSide === "home";
+  const outs = isWon ? OUTS[last.count.outs] : undefined;
+  return outs === undefined ? {} : { note: `${outs} out when winning run scored.` };
+}
+
+function writeEmptyLinescore(game: PlayedGame): JsonObject {
+  const { away, home } = game.rosters;
+  return {
+    scheduledInnings: game.conditions.scheduledInnings,
+    innings: [],
+    teams: { home: {}, away: {} },
+    defense: { team: writeTeamName(away.club) },
+    offense: { team: writeTeamName(home.club) },
+  };
+}
+
+/** Between half innings the feed says which: after the top or after the bottom. */
+function inningState(game: PlayedGame, last: Play, half: "Top" | "Bottom"): string {
+  const isBetween = last.isComplete && last.count.outs === 3 && !isOver(game.status);
+  return isBetween ? { Top: "Middle", Bottom: "End" }[half] : half;
+}
+
 /** Writes `liveData.linescore`. */
 export function writeLinescore(game: PlayedGame): JsonObject {
   const last = game.plays.at(-1);
-  if (last === undefined) throw new RangeError("nothing was played");
+  if (last === undefined) return writeEmptyLinescore(game);
   const isTop = last.battingSide === "away";
   const half = isTop ? "Top" : "Bottom";
   return {
+    ...walkOffNote(game, last),
     currentInning: last.inning,
     currentInningOrdinal: ordinal(last.inning),
-    inningState: half,
+    inningState: inningState(game, last, half),
     inningHalf: half,
     isTopInning: isTop,
-    scheduledInnings: game.scheduledInnings,
+    scheduledInnings: game.conditions.scheduledInnings,
     innings: Array.from({ length: last.inning }, (_, i) => ({
       num: i + 1,
       ordinalNum: ordinal(i + 1),
       home: writeEntry(linescoreOf(game, "home", i + 1)),
       away: writeEntry(linescoreOf(game, "away", i + 1)),
     })),
-    teams: { home: writeEntry(linescoreOf(game, "home")), away: writeEntry(linescoreOf(game, "away")) },
+    teams: { home: writeTotals(game, "home"), away: writeTotals(game, "away") },
     defense: writeDefense(game.teams[otherSide(last.battingSide)]),
     offense: writeOffense(game, game.teams[last.battingSide]),
     balls: last.count.balls,

@@ -4,12 +4,14 @@ import type { Movement, Play, PlayEvent } from "../game/game-record.ts";
 import { outsOn } from "../game/game-record.ts";
 import type { JsonObject } from "../json-value.ts";
 import { POSITIONS } from "../league/position.ts";
-import { writeEvent } from "./write-event.ts";
+import { writeEvent, writeReview } from "./write-event.ts";
+import type { EventContext } from "./write-event.ts";
 import { writeSide } from "./write-player.ts";
 import { personLink, writePerson, writePosition } from "./write-reference.ts";
+import { writtenOnce } from "./written-once.ts";
 import { instantText } from "./write-time.ts";
 
-function writeMovement(movement: Movement): JsonObject {
+const writeMovement = writtenOnce((movement: Movement): JsonObject => {
   return {
     movement: {
       originBase: movement.originBase,
@@ -37,7 +39,7 @@ function writeMovement(movement: Movement): JsonObject {
       credit,
     })),
   };
-}
+});
 
 /** The feed names the situation after the play, and nobody is on base once the inning is over. */
 function menOnBase(bases: BaseState | null): string {
@@ -82,18 +84,19 @@ export function isScoringPlay(play: Play): boolean {
   return play.movements.some((movement) => movement.end === "score");
 }
 
-/** Writes an element of `allPlays`; `challengeTeamId` is the club that had a call reviewed. */
-export function writePlay(play: Play, challengeTeamId: number | null, hotColdZones: JsonObject): JsonObject {
+/** Writes an element of `allPlays`. */
+export function writePlay(play: Play, context: EventContext, hotColdZones: JsonObject): JsonObject {
+  // A play that has just been opened is a stub: nothing has happened that could be a run or an out.
+  const isStub = !play.isComplete && play.events.length === 0;
+  const { event, eventType, description, rbi, isOut } = play;
   return {
     result: {
       type: "atBat",
-      event: play.event,
-      eventType: play.eventType,
-      description: play.description,
-      rbi: play.rbi,
+      ...(eventType === "" ? {} : { event, eventType, description }),
+      ...(isStub ? {} : { rbi }),
       awayScore: play.score.away,
       homeScore: play.score.home,
-      isOut: play.isOut,
+      ...(isStub ? {} : { isOut }),
     },
     about: {
       atBatIndex: play.index,
@@ -102,19 +105,19 @@ export function writePlay(play: Play, challengeTeamId: number | null, hotColdZon
       inning: play.inning,
       startTime: instantText(play.startTime),
       endTime: instantText(play.endTime),
-      isComplete: true,
-      isScoringPlay: isScoringPlay(play),
-      hasReview: play.challenge !== null,
-      hasOut: outsOn(play) > 0,
+      isComplete: play.isComplete,
+      ...(isStub ? {} : { isScoringPlay: isScoringPlay(play) }),
+      ...(play.isComplete ? { hasReview: play.review !== null } : {}),
+      ...(isStub ? {} : { hasOut: outsOn(play) > 0 }),
       captivatingIndex: play.eventType === "home_run" ? 40 : 0,
     },
     count: { ...play.count },
     matchup: writeMatchup(play, hotColdZones),
     ...indicesOf(play.events),
     runnerIndex: play.movements.map((_, i) => i),
-    runners: play.movements.map(writeMovement),
-    playEvents: play.events.map(writeEvent),
-    ...(challengeTeamId === null ? {} : { reviewDetails: { isOverturned: false, inProgress: false, reviewType: "MA", challengeTeamId } }),
+    runners: play.movements.map((movement) => writeMovement(movement)),
+    playEvents: play.events.map((playEvent, i) => writeEvent(playEvent, i, context)),
+    ...(play.review === null ? {} : { reviewDetails: writeReview(play.review, context.clubs) }),
     playEndTime: instantText(play.endTime),
     atBatIndex: play.index,
   };

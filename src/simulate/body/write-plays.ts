@@ -16,7 +16,7 @@ function battedBallType(play: Play): string {
 function writeBattedBalls(game: PlayedGame, plays: readonly Play[], side: Side): JsonValue[] {
   return plays.flatMap((play) => {
     const hit = play.events.findLast((event) => event.kind === "pitch")?.hit ?? null;
-    if (hit === null || play.battingSide !== side) return [];
+    if (hit === null || play.battingSide !== side || !play.isComplete) return [];
     return {
       team: writeTeam(game.rosters[side].club),
       inning: play.inning,
@@ -41,18 +41,21 @@ function writeInning(game: PlayedGame, inning: number): JsonObject {
   };
 }
 
+function currentPlay(last: JsonObject | undefined): JsonObject {
+  return last === undefined ? {} : { currentPlay: last };
+}
+
 /** Writes `liveData.plays`. */
 export function writePlays(game: PlayedGame, random: RandomSource): JsonObject {
   const last = game.plays.length - 1;
-  const latestZones = writeHotColdZones(random);
-  const allPlays = game.plays.map((play) => {
-    const challengeTeamId = play.challenge === null ? null : game.rosters[play.challenge.side].club.id;
-    return writePlay(play, challengeTeamId, play.index === last ? latestZones : NO_HOT_COLD_ZONES);
-  });
+  const context = { rules: game.conditions.rules, clubs: { away: game.rosters.away.club, home: game.rosters.home.club } };
+  const allPlays = game.plays.map((play) =>
+    writePlay(play, context, play.index === last ? writeHotColdZones(random.fork(`play ${play.index}`)) : NO_HOT_COLD_ZONES),
+  );
   const innings = game.plays.at(-1)?.inning ?? 0;
   return {
     allPlays,
-    currentPlay: allPlays.at(-1) ?? null,
+    ...currentPlay(allPlays.at(-1)),
     scoringPlays: game.plays.filter(isScoringPlay).map((play) => play.index),
     playsByInning: Array.from({ length: innings }, (_, i) => writeInning(game, i + 1)),
   };

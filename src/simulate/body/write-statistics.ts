@@ -1,5 +1,6 @@
 import type { JsonObject } from "../json-value.ts";
 import type { BattingLine, FieldingLine, PitchingLine } from "../statistics/counts.ts";
+import { writtenOnce } from "./written-once.ts";
 import { average, inningsText, ratio, strikeShare } from "../statistics/rate-text.ts";
 
 /** The feed's three kinds of statistics. Each adds its rates to the counts; which rates depends on whose line it is. */
@@ -72,7 +73,7 @@ export function writeTeamBatting(line: BattingLine, season: BattingLine): JsonOb
   return { ...counts, ...battingRates(season), stolenBasePercentage: stealRate(line), atBatsPerHomeRun: ratio(line.atBats, line.homeRuns) };
 }
 
-export function writeSeasonBatting(line: BattingLine): JsonObject {
+export const writeSeasonBatting: (line: BattingLine) => JsonObject = writtenOnce((line) => {
   return {
     ...line,
     ...battingRates(line),
@@ -82,7 +83,7 @@ export function writeSeasonBatting(line: BattingLine): JsonObject {
     groundOutsToAirouts: ratio(line.groundOuts, line.airOuts),
     atBatsPerHomeRun: ratio(line.atBats, line.homeRuns),
   };
-}
+});
 
 function perNineInnings(count: number, outs: number): string {
   return ratio(count * 27, outs);
@@ -134,7 +135,7 @@ export function writeTeamPitching(line: PitchingLine, season: PitchingLine): Jso
 }
 
 /** A season's pitching; who has never pitched has no `pitchesThrown`. */
-export function writeSeasonPitching(line: PitchingLine): JsonObject {
+export const writeSeasonPitching: (line: PitchingLine) => JsonObject = writtenOnce((line) => {
   const { pitchesThrown, ...counts } = line;
   return {
     ...counts,
@@ -152,7 +153,7 @@ export function writeSeasonPitching(line: PitchingLine): JsonObject {
     walksPer9Inn: perNineInnings(line.baseOnBalls, line.outs),
     hitsPer9Inn: perNineInnings(line.hits, line.outs),
   };
-}
+});
 
 /** The fielding of a player; `isStarter` adds the game started, which the feed gives to no other. */
 export function writeFielding(line: FieldingLine, isStarter: boolean): JsonObject {

@@ -90,6 +90,7 @@ function fieldingFields(plays: readonly Play[], side: Side): JsonObject[] {
 
 /** Writes a team's `info`: its batting, base running and fielding in words. */
 export function writeTeamInfo(game: PlayedGame, side: Side, figures: TeamFigures): JsonValue[] {
+  if (!game.plays.some((play) => play.battingSide === side && play.isComplete)) return [];
   const sections = [
     { title: "BATTING", fieldList: battingFields(game, side, figures) },
     { title: "BASERUNNING", fieldList: runningFields(game.plays, side) },

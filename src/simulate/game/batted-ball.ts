@@ -4,6 +4,8 @@ import type { HitTrajectory } from "../measurement/measure-hit.ts";
 import type { RandomSource } from "../random-source.ts";
 import type { HitType } from "./game-record.ts";
 
+type SwungTrajectory = Exclude<HitTrajectory, "bunt_grounder">;
+
 export type BattedBallOutcome = HitType | "error" | "out";
 
 export interface BattedBall {
@@ -17,7 +19,7 @@ const INFIELD_SHARES: Record<"P" | "1B" | "2B" | "3B" | "SS", number> = { P: 0.0
 const POPUP_SHARES: Record<"C" | "1B" | "2B" | "3B" | "SS", number> = { C: 0.12, "1B": 0.22, "2B": 0.22, "3B": 0.18, SS: 0.26 };
 const OUTFIELD_SHARES: Record<"LF" | "CF" | "RF", number> = { LF: 0.32, CF: 0.37, RF: 0.31 };
 
-function chooseOutcome(random: RandomSource, trajectory: HitTrajectory, batter: Player): BattedBallOutcome {
+function chooseOutcome(random: RandomSource, trajectory: SwungTrajectory, batter: Player): BattedBallOutcome {
   const { power, speed } = batter.batting;
   switch (trajectory) {
     case "ground_ball":
@@ -26,7 +28,7 @@ function chooseOutcome(random: RandomSource, trajectory: HitTrajectory, batter: 
       return random.weighted<BattedBallOutcome>({
         out: 0.36,
         single: 0.44,
-        double: 0.165 * power,
+        double: 0.18 * power,
         triple: 0.014 * speed,
         home_run: 0.02 * power,
         error: 0.003,
@@ -37,7 +39,7 @@ function chooseOutcome(random: RandomSource, trajectory: HitTrajectory, batter: 
         single: 0.055,
         double: 0.085 * power,
         triple: 0.013 * speed,
-        home_run: 0.15 * power * power,
+        home_run: 0.14 * power * power,
         error: 0.004,
       });
     case "popup":
@@ -45,7 +47,7 @@ function chooseOutcome(random: RandomSource, trajectory: HitTrajectory, batter: 
   }
 }
 
-function chooseFielder(random: RandomSource, trajectory: HitTrajectory, outcome: BattedBallOutcome): FieldPosition {
+function chooseFielder(random: RandomSource, trajectory: SwungTrajectory, outcome: BattedBallOutcome): FieldPosition {
   const reachesOutfield = outcome === "double" || outcome === "triple" || outcome === "home_run";
   switch (trajectory) {
     case "ground_ball":
@@ -64,7 +66,12 @@ function chooseFielder(random: RandomSource, trajectory: HitTrajectory, outcome:
 /** Chooses how a ball is hit, who fields it, and whether the batter gets away with it. */
 export function chooseBattedBall(random: RandomSource, batter: Player): BattedBall {
   const { power } = batter.batting;
-  const trajectory = random.weighted<HitTrajectory>({ ground_ball: 0.44 / power, line_drive: 0.21, fly_ball: 0.255 * power, popup: 0.085 });
+  const trajectory = random.weighted<SwungTrajectory>({
+    ground_ball: 0.395 / power,
+    line_drive: 0.228,
+    fly_ball: 0.27 * power,
+    popup: 0.085,
+  });
   const outcome = chooseOutcome(random, trajectory, batter);
   return { trajectory, outcome, fielder: chooseFielder(random, trajectory, outcome) };
 }

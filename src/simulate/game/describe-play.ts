@@ -9,6 +9,7 @@ const BALLS: Record<HitTrajectory, string> = {
   line_drive: "line drive",
   fly_ball: "fly ball",
   popup: "pop up",
+  bunt_grounder: "bunt ground ball",
 };
 const ADVERBS: Record<Hardness, string> = { hard: " sharply", medium: "", soft: " softly" };
 const FIELDS: Partial<Record<FieldPosition, string>> = { LF: "left field", CF: "center field", RF: "right field" };
@@ -24,12 +25,20 @@ function chain(movements: readonly Movement[]): string {
   return names.filter((name, i) => name !== names[i - 1]).join(" to ");
 }
 
+function errorKind({ credit }: FieldingCredit): string {
+  return credit === "f_throwing_error" ? "throwing" : "fielding";
+}
+
 /** What became of each runner, in the order of the movements: "A scores. B to 3rd. C out at 2nd." */
 function runnerSentences(movements: readonly Movement[], batterId: number, includeBatter: boolean): string[] {
   const last = new Map(movements.map((movement) => [movement.runner.id, movement]));
   return [...last.values()].flatMap((movement) => {
     const name = movement.runner.fullName;
+    const error = movement.eventType === "error" ? movement.credits[0] : undefined;
+    if (error !== undefined && movement.end !== null && movement.end !== "score")
+      return [`${name} advances to ${BASE_ORDINALS[movement.end]}, on a ${errorKind(error)} error by ${nameOf(error)}.`];
     if (movement.runner.id === batterId && !includeBatter) return [];
+    if (movement.outBase === "4B") return [`${name} out at home.`];
     if (movement.outBase !== null) return [`${name} out at ${BASE_ORDINALS[movement.outBase]}.`];
     if (movement.end === "score") return [`${name} scores.`];
     return movement.end === null ? [] : [`${name} to ${BASE_ORDINALS[movement.end]}.`];
@@ -51,13 +60,18 @@ function describeBattedBall(eventType: string, event: string, name: string, hit:
       return `${name} homers on a ${BALLS[hit.trajectory]} to ${FIELDS[hit.location] ?? "the field"}.`;
     case "field_error": {
       const error = movements.flatMap((movement) => movement.credits)[0];
-      const kind = error?.credit === "f_throwing_error" ? "throwing" : "fielding";
-      return `${name} reaches on a ${kind} error${error === undefined ? "" : ` by ${nameOf(error)}`}.`;
+      return error === undefined ? `${name} reaches on an error.` : `${name} reaches on a ${errorKind(error)} error by ${nameOf(error)}.`;
     }
     case "grounded_into_double_play":
       return `${name} grounds into a double play, ${outs}.`;
     case "force_out":
       return `${name} grounds into a force out, ${outs}.`;
+    case "fielders_choice_out":
+      return `${name} reaches on a fielder's choice out, ${outs}.`;
+    case "fielders_choice":
+      return `${name} reaches on a fielder's choice${fielder === undefined ? "" : `, fielded by ${nameOf(fielder)}`}.`;
+    case "sac_bunt":
+      return `${name} out on a sacrifice bunt, ${outs}.`;
     case "double_play":
       return `${name} lines into a double play, ${outs}.`;
     case "sac_fly":
@@ -85,13 +99,22 @@ export interface PlayToDescribe {
 export function describePlay(play: PlayToDescribe): string {
   const { batterName: name, eventType } = play;
   const isMultipleOut = eventType === "grounded_into_double_play" || eventType === "force_out" || eventType === "double_play";
-  const runners = runnerSentences(play.movements, play.batterId, isMultipleOut);
+  const runners = eventType === "strikeout_double_play" ? [] : runnerSentences(play.movements, play.batterId, isMultipleOut);
   return [headline(play, name, eventType), ...runners].join(" ");
+}
+
+/** The batter struck out, the runner was caught at the same time. */
+function describeStrikeoutDoublePlay(play: PlayToDescribe, name: string): string {
+  const caught = play.movements.find((movement) => movement.outBase !== null && movement.start !== null);
+  const how = play.isCalledStrike ? "called out on strikes" : "strikes out swinging";
+  const base = caught?.outBase === "3B" ? "3rd" : "2nd";
+  return `${name} ${how} and ${caught?.runner.fullName ?? ""} caught stealing ${base}, ${caught === undefined ? "" : chain([caught])}.`;
 }
 
 function headline(play: PlayToDescribe, name: string, eventType: string): string {
   if (play.hit !== null) return describeBattedBall(eventType, play.event, name, play.hit, play.movements);
   if (eventType === "walk") return `${name} walks.`;
   if (eventType === "hit_by_pitch") return `${name} hit by pitch.`;
+  if (eventType === "strikeout_double_play") return describeStrikeoutDoublePlay(play, name);
   return play.isCalledStrike ? `${name} called out on strikes.` : `${name} strikes out swinging.`;
 }

@@ -1,7 +1,7 @@
 import type { Player } from "../league/player.ts";
 import { BASES, EMPTY_BASES } from "./base-state.ts";
 import type { Base, BaseRunner, BaseState } from "./base-state.ts";
-import type { FieldingCredit, Happening, Movement } from "./game-record.ts";
+import type { FieldingCredit, Happening, Movement, OutBase } from "./game-record.ts";
 
 /** What made a runner move or be put out. */
 export interface Cause extends Happening {
@@ -51,7 +51,7 @@ export class Diamond {
     this.#arrive({ player: batter, responsiblePitcher: pitcher, isEarned, isPlaced: false }, null, to, cause);
   }
 
-  putOutRunner(from: Base, outBase: Base, cause: Cause): void {
+  putOutRunner(from: Base, outBase: OutBase, cause: Cause): void {
     const runner = this.#bases[from];
     if (runner === null) return;
     this.#bases[from] = null;
@@ -60,6 +60,12 @@ export class Diamond {
 
   putOutBatter(batter: Player, cause: Cause): void {
     this.#retire(batter, null, "1B", cause);
+  }
+
+  /** Puts another runner into the place of the one who is on a base. */
+  replaceRunner(base: Base, player: Player): void {
+    const runner = this.#bases[base];
+    if (runner !== null) this.place(base, { ...runner, player });
   }
 
   /** Hands the movements to the play that is over. */
@@ -89,7 +95,7 @@ export class Diamond {
     });
   }
 
-  #retire(player: Player, start: Base | null, outBase: Base, cause: Cause): void {
+  #retire(player: Player, start: Base | null, outBase: OutBase, cause: Cause): void {
     this.outs += 1;
     const outNumber = this.outs;
     this.#record(player, start, cause, {

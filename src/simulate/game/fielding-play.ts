@@ -11,6 +11,14 @@ export function outCredits(team: TeamInGame, from: FieldPosition, to: FieldPosit
   return from === to ? [credit(team, to, "f_putout")] : [credit(team, from, "f_assist"), credit(team, to, "f_putout")];
 }
 
+/** A throw from hand to hand: all but the last have an assist; an outfielder's is one of its own kind. */
+export function relayCredits(team: TeamInGame, way: readonly FieldPosition[]): readonly FieldingCredit[] {
+  return way.map((position, i) => {
+    const isOutfielder = position === "LF" || position === "CF" || position === "RF";
+    return credit(team, position, i === way.length - 1 ? "f_putout" : isOutfielder ? "f_assist_of" : "f_assist");
+  });
+}
+
 export function fieldedCredit(team: TeamInGame, position: FieldPosition): readonly FieldingCredit[] {
   return [credit(team, position, "f_fielded_ball")];
 }

@@ -1,6 +1,7 @@
 import type { Player } from "../league/player.ts";
 import type { RandomSource } from "../random-source.ts";
 import { Diamond } from "./diamond.ts";
+import type { GameConditions } from "./game-conditions.ts";
 import type { Play } from "./game-record.ts";
 import type { Score, Side } from "./side.ts";
 import { leadOf, otherSide } from "./side.ts";
@@ -8,12 +9,14 @@ import type { TeamInGame } from "./team-in-game.ts";
 
 /** Seconds that things take; a pitch with its pause is the beat of the game. */
 export const SECONDS = {
-  pitch: [12, 19],
+  pitch: [11.5, 17.5],
   betweenPlays: [14, 26],
   betweenHalves: [125, 160],
   pitchingChange: [120, 150],
   visit: [25, 45],
   review: [70, 130],
+  pitchReview: [12, 20],
+  injury: [180, 420],
   event: [3, 5],
 } as const;
 
@@ -21,20 +24,26 @@ export const SECONDS = {
 export class GameInProgress {
   readonly random: RandomSource;
   readonly teams: Readonly<Record<Side, TeamInGame>>;
-  readonly scheduledInnings: number;
+  readonly conditions: GameConditions;
   readonly plays: Play[] = [];
   /** The clock of the park, milliseconds since 1970 (UTC). */
   now: number;
+  /** How long rain has held the game up, milliseconds. */
+  delayed = 0;
   inning = 1;
   battingSide: Side = "away";
   diamond: Diamond = new Diamond();
   #scoreBeforeHalf: Score = { away: 0, home: 0 };
 
-  constructor(random: RandomSource, teams: Readonly<Record<Side, TeamInGame>>, scheduledInnings: number, startTime: number) {
+  constructor(random: RandomSource, teams: Readonly<Record<Side, TeamInGame>>, conditions: GameConditions) {
     this.random = random;
     this.teams = teams;
-    this.scheduledInnings = scheduledInnings;
-    this.now = startTime;
+    this.conditions = conditions;
+    this.now = conditions.startTime;
+  }
+
+  get scheduledInnings(): number {
+    return this.conditions.scheduledInnings;
   }
 
   get offense(): TeamInGame {

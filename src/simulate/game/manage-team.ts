@@ -1,23 +1,20 @@
 import { LINEUP_POSITIONS, POSITIONS, isFieldPosition } from "../league/position.ts";
 import type { LineupPosition } from "../league/position.ts";
 import type { Player } from "../league/player.ts";
-import { ordinal, runnersOn } from "./base-state.ts";
+import { BASES, ordinal, runnersOn } from "./base-state.ts";
 import type { GameInProgress } from "./game-in-progress.ts";
 import type { PlayRecorder } from "./play-recorder.ts";
 import { battingOrderText, lastPosition } from "./team-in-game.ts";
 import type { Appearance } from "./team-in-game.ts";
 
-/** Visits to the mound that a team has in a game of nine innings. */
-export const MOUND_VISITS = 5;
-
-function canPlay(player: Player, position: LineupPosition): boolean {
+export function canPlay(player: Player, position: LineupPosition): boolean {
   if (position === "DH") return true;
   const { primaryPosition } = player;
   if (position === "C" || primaryPosition === "C") return position === primaryPosition;
   return isFieldPosition(primaryPosition) && POSITIONS[primaryPosition].type === POSITIONS[position].type;
 }
 
-function recordDefensiveSubstitution(
+export function recordDefensiveSubstitution(
   game: GameInProgress,
   recorder: PlayRecorder,
   replaced: Appearance,
@@ -36,11 +33,11 @@ function recordDefensiveSubstitution(
   });
 }
 
-/** Those who batted for somebody take a place in the field, or give it to one who can play it. */
+/** Those who batted or ran for somebody take a place in the field, or give it to one who can play it. */
 function settlePinchHitters(game: GameInProgress, recorder: PlayRecorder): void {
   const { defense } = game;
   for (const appearance of defense.battingOrder) {
-    if (lastPosition(appearance) !== "PH") continue;
+    if (lastPosition(appearance) !== "PH" && lastPosition(appearance) !== "PR") continue;
     const vacant = defense.vacantPositions(LINEUP_POSITIONS)[0];
     if (vacant === undefined) continue;
     const specialist = defense.bench.find((player) => canPlay(player, vacant));
@@ -73,7 +70,7 @@ function maybeStrengthenDefense(game: GameInProgress, recorder: PlayRecorder): v
   for (const player of defense.bench) {
     const replaced = defense.battingOrder.find((appearance) => {
       const position = lastPosition(appearance);
-      return position !== "PH" && position !== "P" && position !== "DH" && position === player.primaryPosition && position !== "C";
+      return position !== "P" && position !== "DH" && position === player.primaryPosition && position !== "C";
     });
     if (replaced === undefined) continue;
     recordDefensiveSubstitution(game, recorder, replaced, player, lastPosition(replaced) as LineupPosition);
@@ -127,6 +124,28 @@ function maybePinchHit(game: GameInProgress, recorder: PlayRecorder): void {
   });
 }
 
+/** Late, in need of a run: a fast man of the bench runs for a slow one. */
+function maybePinchRun(game: GameInProgress, recorder: PlayRecorder): void {
+  const { offense, diamond, random } = game;
+  if (game.inning < 8 || game.lead > 0 || game.lead < -2) return;
+  const base = (["2B", "1B"] as const).find((candidate) => (diamond.runner(candidate)?.player.batting.speed ?? 2) < 0.97);
+  const slow = base === undefined ? null : diamond.runner(base);
+  const replaced = offense.battingOrder.find((appearance) => appearance.player === slow?.player);
+  // The last catcher on the bench stays there.
+  const player = offense.bench.find((candidate) => candidate.primaryPosition !== "C" && candidate.batting.speed > 1);
+  if (base === undefined || replaced === undefined || player === undefined || replaced.substituteNumber > 0 || !random.chance(0.3)) return;
+  const appearance = offense.substitute(replaced, player, "PR", game.inning);
+  diamond.replaceRunner(base, player);
+  recorder.action({
+    event: "Offensive Substitution",
+    eventType: "offensive_substitution",
+    description: `Offensive Substitution: Pinch-runner ${player.fullName} replaces ${replaced.player.fullName}.`,
+    player,
+    substitution: { position: POSITIONS.PR, battingOrder: battingOrderText(appearance), replaced: replaced.player },
+    base: BASES.indexOf(base) + 1,
+  });
+}
+
 function placeExtraInningRunner(game: GameInProgress, recorder: PlayRecorder): void {
   const runner = game.offense.batter(-1).player;
   game.diamond.place("2B", { player: runner, responsiblePitcher: game.pitcher, isEarned: false, isPlaced: true });
@@ -147,23 +166,30 @@ export function preparePlateAppearance(game: GameInProgress, recorder: PlayRecor
   }
   maybeChangePitcher(game, recorder, isStartOfHalf);
   if (isStartOfHalf && game.inning > game.scheduledInnings) placeExtraInningRunner(game, recorder);
+  else maybePinchRun(game, recorder);
   maybePinchHit(game, recorder);
 }
 
-/** Between pitches: a visit to the mound, a batter's time-out, attempts to keep a runner close. */
-export function maybeInterrupt(game: GameInProgress, recorder: PlayRecorder): void {
-  const { random, diamond, defense } = game;
-  if (defense.moundVisits < MOUND_VISITS - 1 && random.chance(runnersOn(diamond.bases) > 1 ? 0.035 : 0.004)) {
-    defense.moundVisits += 1;
+function visitMound(game: GameInProgress, recorder: PlayRecorder): void {
+  const { moundVisitAdvisory } = game.conditions.rules;
+  if (moundVisitAdvisory === null) {
+    game.defense.moundVisits += 1;
     recorder.action({ event: "Mound Visit", eventType: "mound_visit", description: "Mound Visit." }, "visit");
+    return;
   }
-  if (random.chance(0.018)) {
+  const player = game.offense.batter().player;
+  recorder.action({ event: "Game Advisory", eventType: "game_advisory", description: moundVisitAdvisory, player }, "visit");
+}
+
+/** Between pitches: a visit to the mound, and, where batters are timed, a time-out. */
+export function maybeInterrupt(game: GameInProgress, recorder: PlayRecorder): void {
+  const { random, diamond, defense, conditions } = game;
+  const { moundVisits, hasPitchClock } = conditions.rules;
+  if (defense.moundVisits < moundVisits - 1 && random.chance(runnersOn(diamond.bases) > 1 ? 0.08 : 0.024)) visitMound(game, recorder);
+  if (hasPitchClock && random.chance(0.035)) {
     recorder.action(
       { event: "Batter Timeout", eventType: "batter_timeout", description: "Batter Timeout.", player: game.offense.batter().player },
       "visit",
     );
-  }
-  if (diamond.runner("1B") !== null && diamond.runner("2B") === null && recorder.disengagements < 2 && random.chance(0.06)) {
-    recorder.disengagement(random.chance(0.75) ? "pickoff" : "stepoff");
   }
 }

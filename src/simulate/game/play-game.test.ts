@@ -1,25 +1,21 @@
 import { describe, expect, test } from "vitest";
-import { MOCKTON_MALLARDS, SIMVILLE_SLIDERS } from "../league/fictional-league.ts";
-import { SURNAMES } from "../league/invented-names.ts";
-import { makeRoster } from "../league/make-roster.ts";
-import type { Club, Roster } from "../league/team.ts";
+import { makeLeague } from "../league/fictional-league.ts";
+import { rosterOf } from "../league/make-squad.ts";
+import { rulesOf } from "../league/season-rules.ts";
 import { createRandomSource } from "../random-source.ts";
 import { runnersOn } from "./base-state.ts";
-import type { Play, PlayedGame } from "./game-record.ts";
+import type { Play, PlayEvent, PlayedGame } from "./game-record.ts";
 import { outsOn } from "./game-record.ts";
 import { playGame } from "./play-game.ts";
 
-function game(seed: number): PlayedGame {
+function game(seed: number, season = 2024, scheduledInnings = 9): PlayedGame {
   const random = createRandomSource(seed);
-  const roster = (club: Club, firstPlayerId: number, from: number): Roster =>
-    makeRoster(random.fork(club.code), {
-      club,
-      season: 2024,
-      record: { wins: 1, losses: 1 },
-      firstPlayerId,
-      lastNames: SURNAMES.slice(from, from + 26),
-    });
-  return playGame(random.fork("game"), { away: roster(MOCKTON_MALLARDS, 1, 0), home: roster(SIMVILLE_SLIDERS, 101, 26) }, 0);
+  const [first, second] = makeLeague(random.fork("league")).squads;
+  if (first === undefined || second === undefined) throw new RangeError("a game needs two squads");
+  const rosters = { away: rosterOf(second, seed, random.fork("away")), home: rosterOf(first, seed, random.fork("home")) };
+  const homePlateUmpire = { id: 1, fullName: "Umpire (sim)" };
+  const conditions = { rules: rulesOf(season), scheduledInnings, startTime: 0, canRain: true, suspendedIn: null, homePlateUmpire };
+  return playGame(random.fork("game"), rosters, conditions);
 }
 
 function halves(plays: readonly Play[]): Play[][] {
@@ -27,10 +23,16 @@ function halves(plays: readonly Play[]): Play[][] {
   return starts.map((start, i) => plays.slice(start, starts[i + 1]));
 }
 
-const games = Array.from({ length: 60 }, (_, i) => game(i + 1));
+const SEASONS = [2020, 2022, 2024, 2026] as const;
+const bySeason = new Map(SEASONS.map((season) => [season as number, Array.from({ length: 40 }, (_, i) => game(i + 1, season))]));
+const games = [...bySeason.values()].flat();
 const plays = games.flatMap((played) => played.plays);
 const eventTypes = new Set(
-  plays.flatMap((play) => [play.eventType, ...play.events.map((event) => (event.kind === "action" ? event.eventType : event.kind))]),
+  plays.flatMap((play) => [
+    play.eventType,
+    ...play.events.map((event) => (event.kind === "action" ? event.eventType : event.kind)),
+    ...play.movements.map((movement) => movement.eventType),
+  ]),
 );
 
 describe("a game", () => {
@@ -120,6 +122,93 @@ describe("a play", () => {
   });
 });
 
+function eventsOf(season: number): PlayEvent[] {
+  return (bySeason.get(season) ?? []).flatMap((played) => played.plays.flatMap((play) => play.events));
+}
+
+function actionsOf(season: number, eventType: string): string[] {
+  return eventsOf(season).flatMap((event) => (event.kind === "action" && event.eventType === eventType ? [event.description] : []));
+}
+
+describe("a season's rules", () => {
+  test("count visits to the mound since 2023; before, they were advisories that counted for nobody", () => {
+    for (const season of [2020, 2022]) {
+      expect(actionsOf(season, "mound_visit")).toEqual([]);
+      expect(actionsOf(season, "game_advisory").filter((text) => /^mound visit\.$/i.test(text)).length).toBeGreaterThan(40);
+    }
+    for (const season of [2024, 2026]) {
+      expect(actionsOf(season, "game_advisory").filter((text) => /mound/i.test(text))).toEqual([]);
+      expect(actionsOf(season, "mound_visit").length).toBeGreaterThan(40);
+    }
+    const teams = games.flatMap((played) => Object.values(played.teams).map((team) => ({ team, rules: played.conditions.rules })));
+    expect(teams.filter(({ team, rules }) => team.moundVisits > rules.moundVisits)).toEqual([]);
+  });
+
+  test("time pitchers and batters since 2023, and limit what a pitcher may do about runners", () => {
+    const most = (season: number): number =>
+      Math.max(...eventsOf(season).map((event) => (event.kind === "pitch" ? event.disengagements : 0)));
+    const violations = (season: number): number =>
+      eventsOf(season).filter((event) => event.kind === "no_pitch" && event.violator !== null).length;
+    for (const season of [2020, 2022]) {
+      expect([violations(season), actionsOf(season, "batter_timeout").length]).toEqual([0, 0]);
+      expect(most(season)).toBeGreaterThan(2);
+    }
+    for (const season of [2024, 2026]) {
+      expect(violations(season)).toBeGreaterThan(5);
+      expect(most(season)).toBe(2);
+    }
+  });
+
+  test("let balls and strikes be challenged since 2026, until a team has lost two", () => {
+    const challenged = (season: number): number => {
+      const onPitches = eventsOf(season).filter((event) => event.kind === "pitch" && event.review !== null);
+      const onPlays = (bySeason.get(season) ?? []).flatMap((played) => played.plays.filter((play) => play.review?.type === "MJ"));
+      return onPitches.length + onPlays.length;
+    };
+    expect([2020, 2022, 2024].map(challenged)).toEqual([0, 0, 0]);
+    expect(challenged(2026)).toBeGreaterThan(80);
+    const teams = (bySeason.get(2026) ?? []).flatMap((played) => Object.values(played.teams));
+    expect(teams.reduce((sum, team) => sum + team.pitchChallengesWon + team.pitchChallengesLost, 0)).toBe(challenged(2026));
+    expect(Math.max(...teams.map((team) => team.pitchChallengesLost))).toBe(2);
+  });
+
+  test("let a manager have calls reviewed until one of them stands", () => {
+    const reviews = games.flatMap((played) =>
+      played.plays.flatMap((play) => (play.review !== null && play.review.type !== "MJ" ? [play.review] : [])),
+    );
+    expect(new Set(reviews.map(({ isOverturned }) => isOverturned))).toEqual(new Set([true, false]));
+    for (const played of games) {
+      for (const side of ["away", "home"] as const) {
+        const own = played.plays.filter(({ review }) => review?.side === side && review.type !== "MJ");
+        expect(own.filter(({ review }) => review?.isOverturned === false).length).toBe(played.teams[side].reviewsLost);
+        expect(own.length).toBe(played.teams[side].reviewsUsed);
+        expect(played.teams[side].reviewsLost).toBeLessThanOrEqual(1);
+      }
+    }
+  });
+
+  test("make a game of seven innings, with a placed runner in the eighth", () => {
+    const short = Array.from({ length: 30 }, (_, i) => game(i + 1, 2020, 7));
+    const lasts = short.map(({ plays: played }) => played.at(-1)?.inning ?? 0);
+    expect(Math.min(...lasts)).toBe(7);
+    expect(Math.max(...lasts)).toBeGreaterThan(7);
+    const eighths = short.flatMap((played) => played.plays.find((play) => play.inning === 8) ?? []);
+    expect(new Set(eighths.map((play) => play.basesBefore["2B"]?.isPlaced))).toEqual(new Set([true]));
+  });
+});
+
+test("an intentional walk has four balls and no pitch", () => {
+  const walks = plays.filter((play) => play.eventType === "intent_walk");
+  expect(new Set(walks.map((play) => play.count.balls))).toEqual(new Set([4]));
+  expect(walks.filter((play) => play.events.some((event) => event.kind === "pitch"))).toEqual([]);
+});
+
+test("a delay for rain makes a game end later, but not last longer", () => {
+  const delayed = games.filter(({ delays }) => delays.inGame > 0);
+  expect(delayed.length).toBeGreaterThan(1);
+  for (const { delays, startTime, endTime } of delayed) expect(endTime - startTime - delays.inGame).toBeLessThan(5 * 3_600_000);
+});
+
 test.each([
   "strikeout",
   "walk",
@@ -147,6 +236,21 @@ test.each([
   "pickoff",
   "stepoff",
   "runner_placed",
+  "intent_walk",
+  "sac_bunt",
+  "fielders_choice",
+  "fielders_choice_out",
+  "strikeout_double_play",
+  "pickoff_1b",
+  "pickoff_2b",
+  "pickoff_caught_stealing_2b",
+  "pickoff_error_1b",
+  "balk",
+  "defensive_indiff",
+  "error",
+  "no_pitch",
+  "injury",
+  "ejection",
 ])("a season of games knows %s", (eventType) => {
   expect(eventTypes).toContain(eventType);
 });

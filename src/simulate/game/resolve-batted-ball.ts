@@ -4,7 +4,7 @@ import { BASES } from "./base-state.ts";
 import type { Base } from "./base-state.ts";
 import type { BattedBall } from "./batted-ball.ts";
 import type { Cause, Diamond } from "./diamond.ts";
-import { coversFirst, coversSecond, errorCredit, fieldedCredit, outCredits } from "./fielding-play.ts";
+import { coversFirst, coversSecond, errorCredit, fieldedCredit, outCredits, relayCredits } from "./fielding-play.ts";
 import { HIT_BASES } from "./game-record.ts";
 import type { Happening, HitType } from "./game-record.ts";
 import type { TeamInGame } from "./team-in-game.ts";
@@ -62,7 +62,9 @@ function resolveHit(context: BattedBallContext, ball: BattedBall, wanted: HitTyp
     const isNextFree = next === "score" || diamond.runner(next) === null;
     const takesExtra = sure !== "score" && isBold && isNextFree && !isGameWon;
     const cause: Cause = { ...happening, eventIndex, isRbi: true };
-    if (takesExtra && hit === "single" && next !== "score") {
+    if (takesExtra && next === "score" && runsToWin === null && reachesOutfield(ball) && random.chance(0.05)) {
+      diamond.putOutRunner(from, "4B", { ...cause, reason: "r_thrown_out", credits: relayCredits(defense, [ball.fielder, "C"]) });
+    } else if (takesExtra && hit === "single" && next !== "score") {
       diamond.advance(from, sure, { ...cause, reason: FORCED });
       diamond.advance(sure, next, { ...cause, reason: ON_PLAY });
     } else {
@@ -75,7 +77,25 @@ function resolveHit(context: BattedBallContext, ball: BattedBall, wanted: HitTyp
     isRbi: true,
     credits: hit === "home_run" ? [] : fieldedCredit(defense, ball.fielder),
   });
+  const isOpen = diamond.runner("2B") === null && diamond.outs < 3 && runsToWin === null;
+  if (hit === "single" && isOpen && reachesOutfield(ball) && random.chance(0.03)) advanceOnError(context, ball);
   return { ...happening, isOut: false };
+}
+
+function reachesOutfield({ fielder }: BattedBall): boolean {
+  return fielder === "LF" || fielder === "CF" || fielder === "RF";
+}
+
+/** The batter takes second base on an error of the outfielder. */
+function advanceOnError({ diamond, defense, random, eventIndex }: BattedBallContext, { fielder }: BattedBall): void {
+  const kind = random.chance(0.5) ? "throwing" : "fielding";
+  diamond.advance("1B", "2B", {
+    event: "Error",
+    eventType: "error",
+    eventIndex,
+    reason: ON_PLAY,
+    credits: errorCredit(defense, fielder, kind),
+  });
 }
 
 function resolveError(context: BattedBallContext, ball: BattedBall): Resolution {
@@ -112,8 +132,36 @@ function forceAtSecond(context: BattedBallContext, ball: BattedBall, isDoublePla
   return { ...happening, isOut: true };
 }
 
+/** The fielder throws home, and the runner of third base is out there. */
+function chooseHome(context: BattedBallContext, ball: BattedBall): Resolution {
+  const { diamond, defense, batter, eventIndex } = context;
+  const happening = { event: "Fielders Choice Out", eventType: "fielders_choice_out" };
+  const cause = { ...happening, eventIndex, reason: ON_PLAY };
+  diamond.putOutRunner("3B", "4B", { ...cause, reason: "r_thrown_out", credits: relayCredits(defense, [ball.fielder, "C"]) });
+  diamond.advance("2B", "3B", cause);
+  diamond.advance("1B", "2B", cause);
+  diamond.batterReaches(batter, defense.stint.pitcher, "1B", { ...happening, eventIndex });
+  return { ...happening, isOut: true };
+}
+
+/** The fielder throws to second base, too late for anybody. */
+function chooseSecondInVain(context: BattedBallContext, ball: BattedBall): Resolution {
+  const { diamond, defense, batter, eventIndex } = context;
+  const happening = { event: "Fielders Choice", eventType: "fielders_choice" };
+  const isLoaded = diamond.runner("2B") !== null && diamond.runner("3B") !== null;
+  if (isLoaded) diamond.advance("3B", "score", { ...happening, eventIndex, reason: FORCED, isRbi: true });
+  diamond.advance("2B", "3B", { ...happening, eventIndex, reason: FORCED });
+  diamond.advance("1B", "2B", { ...happening, eventIndex, reason: FORCED });
+  const credits = fieldedCredit(defense, ball.fielder);
+  diamond.batterReaches(batter, defense.stint.pitcher, "1B", { ...happening, eventIndex, credits });
+  return { ...happening, isOut: false };
+}
+
 function resolveGroundOut(context: BattedBallContext, ball: BattedBall): Resolution {
   const { diamond, random, defense, batter, eventIndex } = context;
+  const isLoaded = BASES.every((base) => diamond.runner(base) !== null);
+  if (diamond.runner("3B") !== null && diamond.outs < 2 && !isLoaded && random.chance(0.1)) return chooseHome(context, ball);
+  if (diamond.runner("1B") !== null && random.chance(0.02)) return chooseSecondInVain(context, ball);
   if (diamond.runner("1B") !== null) {
     if (diamond.outs < 2 && random.chance(0.36)) return forceAtSecond(context, ball, true);
     if (random.chance(0.42)) return forceAtSecond(context, ball, false);
@@ -147,7 +195,9 @@ function resolveAirOut(context: BattedBallContext, ball: BattedBall): Resolution
     : isDoubledOff
       ? { event: "Double Play", eventType: "double_play" }
       : {
-          event: { line_drive: "Lineout", fly_ball: "Flyout", popup: "Pop Out", ground_ball: "Groundout" }[ball.trajectory],
+          event: { line_drive: "Lineout", fly_ball: "Flyout", popup: "Pop Out", ground_ball: "Groundout", bunt_grounder: "Groundout" }[
+            ball.trajectory
+          ],
           eventType: "field_out",
         };
   const cause = { ...happening, eventIndex };

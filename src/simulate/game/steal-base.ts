@@ -16,9 +16,10 @@ export function chooseStealAttempt(game: GameInProgress): StealAttempt | null {
   const first = diamond.runner("1B");
   const second = diamond.runner("2B");
   const speed = (first ?? second)?.player.batting.speed ?? 0;
-  const isCaught = random.chance(0.24 / speed);
-  if (first !== null && second === null && random.chance(0.028 * speed * speed)) return { from: "1B", to: "2B", isCaught };
-  if (first === null && second !== null && diamond.runner("3B") === null && random.chance(0.004 * speed))
+  const { stealFactor } = game.conditions.rules;
+  const isCaught = random.chance(0.2 / speed);
+  if (first !== null && second === null && random.chance(0.036 * stealFactor * speed * speed)) return { from: "1B", to: "2B", isCaught };
+  if (first === null && second !== null && diamond.runner("3B") === null && random.chance(0.004 * stealFactor * speed))
     return { from: "2B", to: "3B", isCaught };
   return null;
 }

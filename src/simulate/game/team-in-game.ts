@@ -45,9 +45,14 @@ export class TeamInGame {
   bench: readonly Player[];
   bullpen: readonly Player[];
   moundVisits = 0;
-  /** Calls that the manager has challenged in vain. */
-  challenges = 0;
-  #nextSlot = 0;
+  /** Calls that the manager has had reviewed, and those of them that stood. */
+  reviewsUsed = 0;
+  reviewsLost = 0;
+  /** Balls and strikes that were challenged. */
+  pitchChallengesWon = 0;
+  pitchChallengesLost = 0;
+  isManagerEjected = false;
+  private nextSlot = 0;
 
   constructor(side: Side, roster: Roster) {
     this.side = side;
@@ -65,6 +70,28 @@ export class TeamInGame {
     this.bringInPitcher(roster.startingPitcher);
   }
 
+  /** A copy that does not change when the team does. */
+  snapshot(): TeamInGame {
+    const copies = new Map(this.appearances.map((appearance) => [appearance, { ...appearance, positions: [...appearance.positions] }]));
+    return Object.assign(Object.create(TeamInGame.prototype) as TeamInGame, this, {
+      appearances: [...copies.values()],
+      battingOrder: this.battingOrder.map((appearance) => copies.get(appearance) ?? appearance),
+      stints: this.stints.map((stint) => ({ ...stint })),
+    });
+  }
+
+  /** The team before its line-up is known: all sit on the bench or in the bullpen. */
+  unannounced(): TeamInGame {
+    const { lineup, bench, startingPitcher, bullpen } = this.roster;
+    return Object.assign(new TeamInGame(this.side, this.roster), {
+      appearances: [],
+      battingOrder: [],
+      stints: [],
+      bench: [...lineup.map((entry) => entry.player), ...bench],
+      bullpen: [startingPitcher, ...bullpen],
+    });
+  }
+
   get stint(): PitchingStint {
     const stint = this.stints.at(-1);
     if (stint === undefined) throw new RangeError("no pitcher has come in");
@@ -73,11 +100,11 @@ export class TeamInGame {
 
   /** Who bats `ahead` places after the next one; -1 is who batted last. */
   batter(ahead = 0): Appearance {
-    return this.#slot(this.#nextSlot + ahead);
+    return this.slotAt(this.nextSlot + ahead);
   }
 
   turnBatter(): void {
-    this.#nextSlot = (this.#nextSlot + 1) % 9;
+    this.nextSlot = (this.nextSlot + 1) % 9;
   }
 
   fielder(position: FieldPosition): Player {
@@ -87,6 +114,10 @@ export class TeamInGame {
     return appearance.player;
   }
 
+  isManned(position: FieldPosition): boolean {
+    return position === "P" || this.battingOrder.some((appearance) => lastPosition(appearance) === position);
+  }
+
   bringInPitcher(pitcher: Player): void {
     this.bullpen = this.bullpen.filter((player) => player !== pitcher);
     this.stints.push({ pitcher, pitches: 0, outs: 0, runsThisInning: 0 });
@@ -94,7 +125,7 @@ export class TeamInGame {
   }
 
   /** Puts a player of the bench into the slot of another. */
-  substitute(replaced: Appearance, player: Player, position: LineupPosition | "PH", inning: number): Appearance {
+  substitute(replaced: Appearance, player: Player, position: LineupPosition | "PH" | "PR", inning: number): Appearance {
     if (replaced.slot === null) throw new RangeError("a pitcher has no slot");
     const appearance: Appearance = {
       player,
@@ -115,7 +146,7 @@ export class TeamInGame {
     return all.filter((position) => !held.has(position));
   }
 
-  #slot(index: number): Appearance {
+  private slotAt(index: number): Appearance {
     const appearance = this.battingOrder[((index % 9) + 9) % 9];
     if (appearance === undefined) throw new RangeError("a batting order has nine slots");
     return appearance;

@@ -4,6 +4,9 @@ import { BIRTHPLACES, GIVEN_NAMES, NICK_NAMES } from "./invented-names.ts";
 import type { PitchingSkill, Player } from "./player.ts";
 import type { PositionName } from "./position.ts";
 
+/** When those who have given up played last: after all seasons that are simulated. */
+const LAST_DAY = "2027-04-18";
+
 export interface PlayerSpec {
   readonly id: number;
   readonly lastName: string;
@@ -32,7 +35,7 @@ function makePitchingSkill(random: RandomSource, isStarter: boolean): PitchingSk
     stuff: rating(random),
     stamina: isStarter ? random.integer(84, 102) : random.integer(18, 32),
     isStarter,
-    velocity: round(random.normal(isStarter ? 93.6 : 95, 1.6), 1),
+    velocity: round(random.normal(isStarter ? 93 : 94.6, 1.6), 1),
     arsenal: ["FF", ...random.shuffled(secondary).slice(0, isStarter ? 4 : 2)],
   };
 }
@@ -65,6 +68,7 @@ export function makePlayer(random: RandomSource, spec: PlayerSpec): Player {
     heightInches,
     weightPounds: 180 + (heightInches - 69) * 5 + random.integer(-12, 18),
     draftYear: birthplace.state === null ? null : spec.season - age + 21,
+    lastPlayedDate: random.fork("end").chance(0.02) ? LAST_DAY : null,
     debutDate: `${spec.season - random.integer(0, Math.min(8, age - 21))}-${twoDigits(random.integer(4, 6))}-${twoDigits(random.integer(1, 28))}`,
     bats,
     throws,

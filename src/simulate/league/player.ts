@@ -22,8 +22,15 @@ export interface PitchingSkill {
   readonly arsenal: readonly PitchTypeCode[];
 }
 
-export interface Player {
+/** Anybody who has a number. */
+export interface Person {
   readonly id: number;
+  readonly fullName: string;
+}
+
+export interface Player extends Person {
+  /** First and last name, marked as simulated; this is what all sentences and references show. */
+  readonly fullName: string;
   readonly firstName: string;
   readonly middleName: string;
   readonly lastName: string;
@@ -31,8 +38,6 @@ export interface Player {
   readonly matrilinealName: string | null;
   readonly pronunciation: string | null;
   readonly suffix: string | null;
-  /** First and last name, marked as simulated; this is what all sentences and references show. */
-  readonly fullName: string;
   readonly jerseyNumber: string;
   /** `YYYY-MM-DD`. */
   readonly birthDate: string;
@@ -44,6 +49,8 @@ export interface Player {
   readonly draftYear: number | null;
   /** `YYYY-MM-DD`. */
   readonly debutDate: string;
+  /** Of one who has given up playing since, as the feed tells it afterwards; `null` for all others. `YYYY-MM-DD`. */
+  readonly lastPlayedDate: string | null;
   readonly bats: Hand | "S";
   readonly throws: Hand;
   readonly primaryPosition: PositionName;

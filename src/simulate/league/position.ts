@@ -14,7 +14,7 @@ function position(code: string, name: string, type: string, abbreviation: string
   return { code, name, type, abbreviation, role, place };
 }
 
-export const POSITION_NAMES = ["P", "C", "1B", "2B", "3B", "SS", "LF", "CF", "RF", "DH", "PH"] as const;
+export const POSITION_NAMES = ["P", "C", "1B", "2B", "3B", "SS", "LF", "CF", "RF", "DH", "PH", "PR"] as const;
 export type PositionName = (typeof POSITION_NAMES)[number];
 
 export const POSITIONS: Readonly<Record<PositionName, Position>> = {
@@ -29,6 +29,7 @@ export const POSITIONS: Readonly<Record<PositionName, Position>> = {
   RF: position("9", "Outfielder", "Outfielder", "RF", "right fielder", "right field"),
   DH: position("10", "Designated Hitter", "Hitter", "DH", "designated hitter", "designated hitter"),
   PH: position("11", "Pinch Hitter", "Hitter", "PH", "pinch-hitter", "pinch-hitter"),
+  PR: position("12", "Pinch Runner", "Runner", "PR", "pinch-runner", "pinch-runner"),
 };
 
 /** The nine who stand in the field. */
@@ -40,5 +41,5 @@ export const LINEUP_POSITIONS = ["C", "1B", "2B", "3B", "SS", "LF", "CF", "RF", 
 export type LineupPosition = (typeof LINEUP_POSITIONS)[number];
 
 export function isFieldPosition(name: PositionName): name is FieldPosition {
-  return name !== "DH" && name !== "PH";
+  return name !== "DH" && name !== "PH" && name !== "PR";
 }

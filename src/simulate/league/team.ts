@@ -1,4 +1,4 @@
-import type { Player } from "./player.ts";
+import type { Person, Player } from "./player.ts";
 import type { LineupPosition } from "./position.ts";
 
 export interface Named {
@@ -18,6 +18,8 @@ export interface Venue extends Named {
   readonly azimuthDegrees: number;
   readonly elevationFeet: number;
   readonly capacity: number;
+  /** A roof keeps the rain out, and the wind. */
+  readonly hasRoof: boolean;
   readonly timeZone: { readonly id: string; readonly name: string; readonly offsetHours: number };
   /** Feet from home plate to the fence, from the left line to the right line. */
   readonly fenceFeet: readonly [number, number, number, number, number, number, number];
@@ -36,21 +38,27 @@ export interface Club extends Named {
   readonly venue: Venue;
 }
 
-export interface StandingRecord {
-  readonly wins: number;
-  readonly losses: number;
-}
-
 export interface LineupEntry {
   readonly player: Player;
   readonly position: LineupPosition;
 }
 
+/** All who play for a club in a season. */
+export interface Squad {
+  readonly club: Club;
+  readonly manager: Person;
+  /** One for each position. */
+  readonly regulars: readonly LineupEntry[];
+  readonly bench: readonly Player[];
+  /** Those who begin games, in turn. */
+  readonly starters: readonly Player[];
+  readonly relievers: readonly Player[];
+}
+
 /** A club with those who may play in one game. */
 export interface Roster {
   readonly club: Club;
-  /** Record including this game. */
-  readonly record: StandingRecord;
+  readonly manager: Person;
   readonly lineup: readonly LineupEntry[];
   readonly bench: readonly Player[];
   readonly startingPitcher: Player;

@@ -1,7 +1,7 @@
 import type { FieldPosition } from "../league/position.ts";
 import type { RandomSource } from "../random-source.ts";
 
-export const TRAJECTORIES = ["ground_ball", "line_drive", "fly_ball", "popup"] as const;
+export const TRAJECTORIES = ["ground_ball", "line_drive", "fly_ball", "popup", "bunt_grounder"] as const;
 export type HitTrajectory = (typeof TRAJECTORIES)[number];
 export type Hardness = "soft" | "medium" | "hard";
 
@@ -34,10 +34,11 @@ interface Launch {
 }
 
 const LAUNCHES: Record<HitTrajectory, Launch> = {
-  ground_ball: { speed: [85, 12], angle: [-35, 8], distance: [4, 90] },
-  line_drive: { speed: [93, 8], angle: [9, 24], distance: [150, 300] },
-  fly_ball: { speed: [91, 6], angle: [26, 50], distance: [240, 370] },
-  popup: { speed: [75, 9], angle: [51, 76], distance: [80, 210] },
+  ground_ball: { speed: [85, 17], angle: [-35, 8], distance: [4, 90] },
+  line_drive: { speed: [93, 11], angle: [9, 24], distance: [150, 300] },
+  fly_ball: { speed: [91, 10], angle: [26, 50], distance: [240, 370] },
+  popup: { speed: [75, 13], angle: [51, 76], distance: [80, 210] },
+  bunt_grounder: { speed: [46, 5], angle: [-60, -25], distance: [2, 8] },
 };
 const HOME_RUN: Launch = { speed: [104, 3], angle: [24, 34], distance: [385, 440] };
 
@@ -57,7 +58,7 @@ const PLACES: Record<FieldPosition, { readonly sine: number; readonly feet: numb
 /** Gives the measures of a batted ball that fit what happened to it. */
 export function measureHit(random: RandomSource, spec: HitSpec): HitMeasures {
   const launch = spec.isHomeRun ? HOME_RUN : LAUNCHES[spec.trajectory];
-  const speed = Math.min(119, Math.max(45, random.normal(launch.speed[0] + (spec.power - 1) * 8, launch.speed[1])));
+  const speed = Math.min(119, Math.max(30, random.normal(launch.speed[0] + (spec.power - 1) * 8, launch.speed[1])));
   const totalDistance = Math.round(random.between(launch.distance[0], launch.distance[1]));
   const place = PLACES[spec.fielder];
   const sine = Math.min(0.7, Math.max(-0.7, place.sine + random.normal(0, 0.08)));

@@ -87,7 +87,7 @@ function zoneOf(pX: number, pZ: number, top: number, bottom: number): number {
 export function measurePitch(random: RandomSource, pitcher: Player, batter: Player, batSide: Hand, target: PitchTarget): PitchMeasures {
   const skill = pitcher.pitching;
   const arsenal = skill?.arsenal ?? ["FF"];
-  const type = random.chance(0.4) ? "FF" : random.pick(arsenal);
+  const type = random.chance(0.3) ? "FF" : random.pick(arsenal);
   const kind = PITCH_TYPES[type];
   const armSide = pitcher.throws === "R" ? -1 : 1;
 

@@ -1,6 +1,6 @@
 import { runnersOn } from "../game/base-state.ts";
 import { HIT_BASES, isHit } from "../game/game-record.ts";
-import type { Play } from "../game/game-record.ts";
+import type { Movement, Play } from "../game/game-record.ts";
 import { BATTING_COUNTS, zeroCounts } from "./counts.ts";
 import type { BattingLine } from "./counts.ts";
 
@@ -11,6 +11,7 @@ export function outCountsOf(play: Play): readonly (OutCount | "airOuts")[] {
   if (!play.isOut || !play.isPlateAppearance) return [];
   switch (play.events.findLast((event) => event.kind === "pitch")?.hit?.trajectory) {
     case "ground_ball":
+    case "bunt_grounder":
       return ["groundOuts"];
     case "fly_ball":
       return ["flyOuts", "airOuts"];
@@ -23,8 +24,10 @@ export function outCountsOf(play: Play): readonly (OutCount | "airOuts")[] {
   }
 }
 
+const NO_AT_BATS: ReadonlySet<string> = new Set(["walk", "intent_walk", "hit_by_pitch", "sac_fly", "sac_bunt"]);
+
 export function isAtBat(play: Play): boolean {
-  return play.isPlateAppearance && play.eventType !== "walk" && play.eventType !== "hit_by_pitch" && play.eventType !== "sac_fly";
+  return play.isPlateAppearance && !NO_AT_BATS.has(play.eventType);
 }
 
 export const EXTRA_BASE_COUNTS = { double: "doubles", triple: "triples", home_run: "homeRuns" } as const;
@@ -44,11 +47,28 @@ export function tallyBatting(plays: readonly Play[]): Map<number, BattingLine> {
   return lines;
 }
 
+export function isCaughtStealing({ eventType }: Movement): boolean {
+  return eventType.includes("caught_stealing");
+}
+
+export function isPickedOff({ eventType, outNumber }: Movement): boolean {
+  return eventType.startsWith("pickoff") && outNumber !== null;
+}
+
+export function isStrikeout({ eventType }: Play): boolean {
+  return eventType === "strikeout" || eventType === "strikeout_double_play";
+}
+
+export function isWalk({ eventType }: Play): boolean {
+  return eventType === "walk" || eventType === "intent_walk";
+}
+
 function tallyRunning(play: Play, line: (id: number) => BattingLine): void {
   for (const movement of play.movements) {
     if (movement.end === "score") line(movement.runner.id).runs += 1;
     if (movement.eventType.startsWith("stolen_base")) line(movement.runner.id).stolenBases += 1;
-    if (movement.eventType.startsWith("caught_stealing")) line(movement.runner.id).caughtStealing += 1;
+    if (isCaughtStealing(movement)) line(movement.runner.id).caughtStealing += 1;
+    if (isPickedOff(movement)) line(movement.runner.id).pickoffs += 1;
   }
 }
 
@@ -64,8 +84,10 @@ function tallyPlateAppearance(play: Play, line: BattingLine): void {
     line.totalBases += HIT_BASES[eventType];
     if (eventType !== "single") line[EXTRA_BASE_COUNTS[eventType]] += 1;
   }
-  if (eventType === "strikeout") line.strikeOuts += 1;
-  if (eventType === "walk") line.baseOnBalls += 1;
+  if (isStrikeout(play)) line.strikeOuts += 1;
+  if (isWalk(play)) line.baseOnBalls += 1;
+  if (eventType === "intent_walk") line.intentionalWalks += 1;
+  if (eventType === "sac_bunt") line.sacBunts += 1;
   if (eventType === "hit_by_pitch") line.hitByPitch += 1;
   if (eventType === "sac_fly") line.sacFlies += 1;
   if (eventType === "grounded_into_double_play") line.groundIntoDoublePlay += 1;

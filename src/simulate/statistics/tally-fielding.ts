@@ -13,6 +13,7 @@ export function tallyFielding(plays: readonly Play[]): Map<number, FieldingLine>
   for (const play of plays) {
     for (const movement of play.movements) {
       for (const { player, credit } of movement.credits) {
+        if (credit === "f_assist_of") line(player.id).assists += 1;
         if (credit === "f_putout") line(player.id).putOuts += 1;
         if (credit === "f_assist") line(player.id).assists += 1;
         if (credit === "f_fielding_error" || credit === "f_throwing_error") line(player.id).errors += 1;

@@ -4,6 +4,7 @@ import type { Side } from "../game/side.ts";
 import type { Player } from "../league/player.ts";
 import type { Roster } from "../league/team.ts";
 import type { RandomSource } from "../random-source.ts";
+import { isOver } from "../game/game-status.ts";
 import { BATTING_COUNTS, FIELDING_COUNTS, PITCHING_COUNTS, sumCounts, zeroCounts } from "./counts.ts";
 import type { BattingLine, FieldingLine, PitchingLine } from "./counts.ts";
 import { decidePitchers } from "./decide-pitchers.ts";
@@ -32,7 +33,8 @@ export interface TeamFigures {
 }
 
 export interface GameFigures {
-  readonly decisions: Decisions;
+  /** `null` while the game is not over. */
+  readonly decisions: Decisions | null;
   readonly teams: Readonly<Record<Side, TeamFigures>>;
 }
 
@@ -40,7 +42,16 @@ export function playersOf(roster: Roster): readonly Player[] {
   return [...roster.lineup.map((entry) => entry.player), ...roster.bench, roster.startingPitcher, ...roster.bullpen];
 }
 
-function tallyTeam(game: PlayedGame, side: Side, random: RandomSource, decisions: Decisions): TeamFigures {
+/** What each player of both teams did in the season before the game, by his id. */
+export type SeasonsBefore = ReadonlyMap<number, SeasonLines>;
+
+export function inventSeasons(rosters: Readonly<Record<Side, Roster>>, random: RandomSource): SeasonsBefore {
+  const invent = (side: Side): [number, SeasonLines][] =>
+    playersOf(rosters[side]).map((player) => [player.id, inventSeason(random.fork(side).fork(`season ${player.id}`), player)]);
+  return new Map([...invent("away"), ...invent("home")]);
+}
+
+function tallyTeam(game: PlayedGame, side: Side, seasons: SeasonsBefore, decisions: Decisions | null): TeamFigures {
   const team = game.teams[side];
   const batted = tallyBatting(game.plays.filter((play) => play.battingSide === side));
   const pitched = tallyPitching(game, side, decisions);
@@ -53,11 +64,12 @@ function tallyTeam(game: PlayedGame, side: Side, random: RandomSource, decisions
       const batting = isBatter ? (batted.get(player.id) ?? { ...zeroCounts(BATTING_COUNTS), gamesPlayed: 1 }) : null;
       const pitching = pitched.get(player.id) ?? null;
       const fielding = appearance === undefined ? null : (fielded.get(player.id) ?? zeroCounts(FIELDING_COUNTS));
-      const before = inventSeason(random.fork(`season ${player.id}`), player);
+      const before = seasons.get(player.id);
+      if (before === undefined) throw new RangeError(`no season of ${player.fullName}`);
       const season = {
-        batting: sumCounts(BATTING_COUNTS, batting === null ? [before.batting] : [before.batting, batting]),
-        pitching: sumCounts(PITCHING_COUNTS, pitching === null ? [before.pitching] : [before.pitching, pitching]),
-        fielding: sumCounts(FIELDING_COUNTS, fielding === null ? [before.fielding] : [before.fielding, fielding]),
+        batting: batting === null ? before.batting : sumCounts(BATTING_COUNTS, [before.batting, batting]),
+        pitching: pitching === null ? before.pitching : sumCounts(PITCHING_COUNTS, [before.pitching, pitching]),
+        fielding: fielding === null ? before.fielding : sumCounts(FIELDING_COUNTS, [before.fielding, fielding]),
       };
       return [player.id, { batting, pitching, fielding, season }];
     }),
@@ -89,10 +101,10 @@ function tallyTeam(game: PlayedGame, side: Side, random: RandomSource, decisions
 }
 
 /** Counts everything that the box score tells. */
-export function tallyGame(game: PlayedGame, random: RandomSource): GameFigures {
-  const decisions = decidePitchers(game);
+export function tallyGame(game: PlayedGame, seasons: SeasonsBefore): GameFigures {
+  const decisions = isOver(game.status) ? decidePitchers(game) : null;
   return {
     decisions,
-    teams: { away: tallyTeam(game, "away", random.fork("away"), decisions), home: tallyTeam(game, "home", random.fork("home"), decisions) },
+    teams: { away: tallyTeam(game, "away", seasons, decisions), home: tallyTeam(game, "home", seasons, decisions) },
   };
 }

@@ -7,10 +7,10 @@ import { PITCH_CALLS } from "../game/pitch-call.ts";
 import { PITCHING_COUNTS, zeroCounts } from "./counts.ts";
 import type { PitchingLine } from "./counts.ts";
 import type { Decisions } from "./decide-pitchers.ts";
-import { EXTRA_BASE_COUNTS, isAtBat, outCountsOf } from "./tally-batting.ts";
+import { EXTRA_BASE_COUNTS, isAtBat, isCaughtStealing, isPickedOff, isStrikeout, isWalk, outCountsOf } from "./tally-batting.ts";
 
 /** Counts the pitching lines of one team, by player id. */
-export function tallyPitching(game: PlayedGame, side: Side, decisions: Decisions): Map<number, PitchingLine> {
+export function tallyPitching(game: PlayedGame, side: Side, decisions: Decisions | null): Map<number, PitchingLine> {
   const { stints } = game.teams[side];
   const lines = new Map(stints.map(({ pitcher }) => [pitcher.id, { ...zeroCounts(PITCHING_COUNTS), gamesPlayed: 1, gamesPitched: 1 }]));
   const line = (id: number): PitchingLine => {
@@ -33,6 +33,7 @@ export function tallyPitching(game: PlayedGame, side: Side, decisions: Decisions
   const first = stints[0];
   const last = stints.at(-1);
   if (first !== undefined) line(first.pitcher.id).gamesStarted = 1;
+  if (decisions === null) return lines;
   if (first !== undefined && first === last) {
     line(first.pitcher.id).completeGames = 1;
     if (game.plays.at(-1)?.score[otherSide(side)] === 0) line(first.pitcher.id).shutouts = 1;
@@ -52,6 +53,7 @@ function tallyPitches(play: Play, line: PitchingLine): void {
     } else if (event.kind === "action") {
       if (event.eventType === "wild_pitch") line.wildPitches += 1;
       if (event.eventType === "passed_ball") line.passedBall += 1;
+      if (event.eventType === "balk") line.balks += 1;
     }
   }
 }
@@ -60,7 +62,8 @@ function tallyPlay(play: Play, line: PitchingLine): void {
   line.outs += outsOn(play);
   for (const movement of play.movements) {
     if (movement.eventType.startsWith("stolen_base")) line.stolenBases += 1;
-    if (movement.eventType.startsWith("caught_stealing")) line.caughtStealing += 1;
+    if (isCaughtStealing(movement)) line.caughtStealing += 1;
+    if (isPickedOff(movement)) line.pickoffs += 1;
   }
   if (!play.isPlateAppearance) return;
   line.battersFaced += 1;
@@ -72,8 +75,10 @@ function tallyPlay(play: Play, line: PitchingLine): void {
     line.hits += 1;
     if (eventType !== "single") line[EXTRA_BASE_COUNTS[eventType]] += 1;
   }
-  if (eventType === "strikeout") line.strikeOuts += 1;
-  if (eventType === "walk") line.baseOnBalls += 1;
+  if (isStrikeout(play)) line.strikeOuts += 1;
+  if (isWalk(play)) line.baseOnBalls += 1;
+  if (eventType === "intent_walk") line.intentionalWalks += 1;
+  if (eventType === "sac_bunt") line.sacBunts += 1;
   if (eventType === "sac_fly") line.sacFlies += 1;
   if (eventType === "hit_by_pitch") {
     line.hitByPitch += 1;

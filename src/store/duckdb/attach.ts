@@ -27,7 +27,9 @@ export interface AttachOptions {
 }
 
 const FIRST_WAIT_MS = 20;
-const LONGEST_WAIT_MS = 1000;
+const LONGEST_WAIT_MS = 200;
+/** Longer than anybody pauses between two tries. */
+const COURTESY_MS = 1000;
 
 /**
  * Attaches a store's file as `store`. DuckDB lets one process write, and nobody read meanwhile: this waits with growing pauses.
@@ -43,13 +45,20 @@ export async function attachStore(connection: Connection, options: AttachOptions
     );
   }
   const path = realPath(options.file);
+  await letOthersGoFirst(path);
   const deadline = performance.now() + options.waitMs;
   for (let pause = FIRST_WAIT_MS; ; pause = Math.min(pause * 2, LONGEST_WAIT_MS)) {
     const holder = await tryAttach(connection, options, path);
-    if (holder === null) return;
-    if (pause === FIRST_WAIT_MS) options.onWait?.(holder.name);
-    if (performance.now() + pause > deadline || options.signal?.aborted === true) throw locked(options.file, holder.name, holder.cause);
+    if (holder === null) {
+      rmSync(askingFile(path), { force: true });
+      return;
+    }
     askFor(path);
+    if (pause === FIRST_WAIT_MS) options.onWait?.(holder.name);
+    if (performance.now() + pause > deadline || options.signal?.aborted === true) {
+      rmSync(askingFile(path), { force: true });
+      throw locked(options.file, holder.name, holder.cause);
+    }
     await sleep(pause);
   }
 }
@@ -65,6 +74,12 @@ function askFor(path: string): void {
   } catch {
     // Where nothing can be written beside the file, the holder lets go in its own time.
   }
+}
+
+/** Who had the file and wants it again would mostly be faster than one that tries now and then. A file of a process that was killed costs this once. */
+async function letOthersGoFirst(path: string): Promise<void> {
+  const until = performance.now() + COURTESY_MS;
+  while (existsSync(askingFile(path)) && performance.now() < until) await sleep(FIRST_WAIT_MS);
 }
 
 /** Whether another process waits for a store's file. */
@@ -108,10 +123,7 @@ export async function detachStore(connection: Connection, file: string, as: stri
   try {
     await connection.run(`DETACH ${as}`);
   } finally {
-    const path = realPath(file);
-    attachedHere.delete(path);
-    // Who still waits asks again.
-    rmSync(askingFile(path), { force: true });
+    attachedHere.delete(realPath(file));
   }
 }
 

@@ -3,8 +3,8 @@ import type { Plan } from "../../plan/plan.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import { SLICE_TABLES } from "../../sql/slice-tables.ts";
 import { STORE, attachStore, detachStore } from "./attach.ts";
-import { STATE_SCHEMA, knownStateTables } from "./state-tables.ts";
-import { requireState, stateTable, storeTable } from "./target-schema.ts";
+import { LIVE, stateTable, storeTable } from "./placement.ts";
+import { knownTables, requireState } from "./state-schema.ts";
 
 /** The name under which a dry run reads the store's file. */
 const BASE = "base";
@@ -28,9 +28,9 @@ export async function withBase(
 export async function copySchema(connection: Connection): Promise<void> {
   await connection.run(`COPY FROM DATABASE ${BASE} TO ${STORE} (SCHEMA)`);
   await requireState(connection);
-  const known = await knownStateTables(connection);
-  for (const table of ["store", "as_of", "targets", "documents", "quarantine"].filter((each) => known.has(each)))
-    await connection.run(`INSERT INTO ${stateTable(table)} SELECT * FROM ${BASE}.${STATE_SCHEMA}.${table}`);
+  const known = await knownTables(connection, LIVE);
+  for (const table of ["store", "as_of", "targets", "migrations", "documents", "quarantine"].filter((each) => known.has(each)))
+    await connection.run(`INSERT INTO ${stateTable(table)} SELECT * FROM ${BASE}.${LIVE.stateSchema}.${table}`);
 }
 
 /** The rows that the documents of the slice at hand have in the file. A document is copied once: its rows are in the copy from then on. */

@@ -10,7 +10,8 @@ import type { SliceApplication } from "../store.ts";
 import { applySlice, makeApplyTables } from "./apply-slice.ts";
 import { type AttachOptions, STORE, attachStore, detachStore, isAskedFor } from "./attach.ts";
 import { copyDocuments, copySchema, withBase } from "./dry-run.ts";
-import { prepareSchema, stateTable } from "./target-schema.ts";
+import { LIVE, type Placement } from "./placement.ts";
+import { prepareSchema } from "./prepare-schema.ts";
 
 export interface DuckdbStoreOptions {
   readonly file: string;
@@ -18,6 +19,8 @@ export interface DuckdbStoreOptions {
   readonly onWait?: (holder: string) => void;
   /** True: nothing is written. What would be is worked out on a copy in memory of what the documents at hand have in the file. Default false. */
   readonly isDryRun?: boolean;
+  /** Which tables and state of the file are meant. Default: the live ones. */
+  readonly placement?: Placement;
 }
 
 /** What a run is, when it begins. */
@@ -44,12 +47,20 @@ export class DuckdbStore {
   #attachedBy: Connection | null = null;
   #access: AttachOptions["access"] = "read";
   #hasCopy = false;
+  readonly placement: Placement;
+  /** Of each mapping that was prepared, the hash of its schema. */
+  readonly #prepared = new Map<string, string>();
   /** While work follows work the file is kept: letting it go writes all that changed, once for each column of each table. */
   #keepers = 0;
   #attachedAt = 0;
 
   constructor(options: DuckdbStoreOptions) {
     this.#options = options;
+    this.placement = options.placement ?? LIVE;
+  }
+
+  get isDryRun(): boolean {
+    return this.#options.isDryRun === true;
   }
 
   get file(): string {
@@ -128,7 +139,8 @@ export class DuckdbStore {
 
   /** Makes or migrates the tables of a mapping, as of a time or (null) live: a store holds one of them. */
   async prepare(connection: Connection, mapping: Mapping, asOf: string | null): Promise<void> {
-    await this.whileAttached(connection, () => prepareSchema(connection, mapping, asOf));
+    const hash = await this.whileAttached(connection, () => prepareSchema(connection, mapping, asOf, this.placement));
+    this.#prepared.set(mapping.name, hash);
   }
 
   /** Makes a connection ready for `apply`: to be done before slices are shredded on it. */
@@ -138,12 +150,12 @@ export class DuckdbStore {
 
   async startRun(connection: Connection, plan: Plan, run: RunStart): Promise<void> {
     await this.whileAttached(connection, async () => {
-      await abandonDeadRuns(connection);
+      await abandonDeadRuns(connection, this.placement);
       await connection.run(
-        `INSERT INTO ${stateTable("runs")} (run_id, mapping, fingerprint, mode, engine, status, host, pid, started_at, options, failed_captures) VALUES (${[run.runId, plan.mapping, plan.fingerprint, run.mode, run.engine].map(text).join(", ")}, 'running', ${text(hostname())}, ${String(process.pid)}, now(), ${text(run.options)}, ${String(run.failedCaptures)})`,
+        `INSERT INTO ${this.placement.state("runs")} (run_id, mapping, fingerprint, mode, engine, status, host, pid, started_at, options, failed_captures) VALUES (${[run.runId, plan.mapping, plan.fingerprint, run.mode, run.engine].map(text).join(", ")}, 'running', ${text(hostname())}, ${String(process.pid)}, now(), ${text(run.options)}, ${String(run.failedCaptures)})`,
       );
       const targets = plan.targets.map((target) => `(${text(run.runId)}, ${text(target.name)}, 0, 0, 0, 0, 0, 0, 0)`);
-      await connection.run(`INSERT INTO ${stateTable("run_targets")} VALUES ${targets.join(", ")}`);
+      await connection.run(`INSERT INTO ${this.placement.state("run_targets")} VALUES ${targets.join(", ")}`);
     });
   }
 
@@ -151,7 +163,9 @@ export class DuckdbStore {
     await this.whileAttached(connection, async () => {
       if (this.#options.isDryRun === true && existsSync(this.#options.file))
         await withBase(connection, this.#options, () => copyDocuments(connection, plan));
-      await applySlice(connection, plan, application);
+      const schemaHash = this.#prepared.get(plan.mapping);
+      if (schemaHash === undefined) throw new Error(`${plan.mapping} was not prepared`);
+      await applySlice(connection, plan, application, { placement: this.placement, schemaHash });
     });
   }
 
@@ -168,26 +182,26 @@ export class DuckdbStore {
   ): Promise<RunRecord> {
     return this.whileAttached(connection, async () => {
       await connection.run(
-        `UPDATE ${stateTable("runs")} SET status = ${text(end.status)}, finished_at = now(), selected = selected + ${String(end.unchanged)}, unchanged = unchanged + ${String(end.unchanged)}, exit = ${String(end.exit)}, error = ${end.error === null ? "NULL" : text(end.error)} WHERE run_id = ${text(runId)}`,
+        `UPDATE ${this.placement.state("runs")} SET status = ${text(end.status)}, finished_at = now(), selected = selected + ${String(end.unchanged)}, unchanged = unchanged + ${String(end.unchanged)}, exit = ${String(end.exit)}, error = ${end.error === null ? "NULL" : text(end.error)} WHERE run_id = ${text(runId)}`,
       );
-      return readRun(connection, runId);
+      return readRun(connection, runId, this.placement);
     });
   }
 
   async readRun(connection: Connection, runId: string): Promise<RunRecord> {
-    return this.whileAttached(connection, () => readRun(connection, runId));
+    return this.whileAttached(connection, () => readRun(connection, runId, this.placement));
   }
 }
 
 /** Runs of this host whose process is gone were killed: what they had committed counts, and a later run goes on. */
-async function abandonDeadRuns(connection: Connection): Promise<void> {
+async function abandonDeadRuns(connection: Connection, placement: Placement): Promise<void> {
   const running = await connection.rows(
-    `SELECT run_id, pid FROM ${stateTable("runs")} WHERE status = 'running' AND host = ${text(hostname())}`,
+    `SELECT run_id, pid FROM ${placement.state("runs")} WHERE status = 'running' AND host = ${text(hostname())}`,
   );
   for (const { run_id: runId, pid } of running) {
     if (isAlive(Number(pid))) continue;
     await connection.run(
-      `UPDATE ${stateTable("runs")} SET status = 'abandoned', finished_at = now() WHERE run_id = ${text(sqlText(runId))}`,
+      `UPDATE ${placement.state("runs")} SET status = 'abandoned', finished_at = now() WHERE run_id = ${text(sqlText(runId))}`,
     );
   }
 }
@@ -209,12 +223,12 @@ export interface RunRecord {
   readonly targets: readonly SqlRow[];
 }
 
-async function readRun(connection: Connection, runId: string): Promise<RunRecord> {
-  const [run] = await connection.rows(`SELECT * FROM ${stateTable("runs")} WHERE run_id = ${text(runId)}`);
+async function readRun(connection: Connection, runId: string, placement: Placement): Promise<RunRecord> {
+  const [run] = await connection.rows(`SELECT * FROM ${placement.state("runs")} WHERE run_id = ${text(runId)}`);
   if (run === undefined) throw new Error(`no run ${runId}`);
-  const targets = await connection.rows(`SELECT * FROM ${stateTable("run_targets")} WHERE run_id = ${text(runId)} ORDER BY rowid`);
+  const targets = await connection.rows(`SELECT * FROM ${placement.state("run_targets")} WHERE run_id = ${text(runId)} ORDER BY rowid`);
   const [failed] = await connection.rows(
-    `SELECT count(DISTINCT (document_key, raw_id, position)) AS n FROM ${stateTable("quarantine")} WHERE mapping = ${text(sqlText(run["mapping"]))} AND status = 'open'`,
+    `SELECT count(DISTINCT (document_key, raw_id, position)) AS n FROM ${placement.state("quarantine")} WHERE mapping = ${text(sqlText(run["mapping"]))} AND status = 'open'`,
   );
   return { run, targets, inQuarantine: Number(failed?.["n"] ?? 0) };
 }

@@ -1,7 +1,7 @@
 import type { Connection } from "../../duckdb/connection.ts";
 import type { Field, Target } from "../../mapping/mapping.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
-import { storeTable } from "./target-schema.ts";
+import { storeTable } from "./placement.ts";
 
 const name = duckdbDialect.name.bind(duckdbDialect);
 

@@ -1,7 +1,7 @@
 import type { Connection } from "../../duckdb/connection.ts";
 import type { SqlRow } from "../../duckdb/sql-value.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
-import { stateTable, storeTable } from "./target-schema.ts";
+import { stateTable, storeTable } from "./placement.ts";
 
 /** A row of the attached store and what the store knows of its document. */
 export interface StoredRow {

@@ -1,12 +1,5 @@
-import type { Connection } from "../../duckdb/connection.ts";
-import { sqlText } from "../../duckdb/sql-value.ts";
-import { STORE } from "./attach.ts";
-
-/** The schema of the state tables in a store. No mapping may have a target in it. */
-export const STATE_SCHEMA = "mlb";
-
-/** Raised when the state tables change: an older program refuses a newer store. */
-export const STATE_VERSION = 2;
+/** Raised when the state tables change: an older program refuses a newer store. A store of an older version gets the tables that it lacks. */
+export const STATE_VERSION = 3;
 
 /** The state tables: name, columns, what they are for. `raw_id` is the id of a capture in its raw table. */
 export const STATE_TABLES: readonly { readonly name: string; readonly comment: string; readonly columns: string }[] = [
@@ -24,6 +17,13 @@ export const STATE_TABLES: readonly { readonly name: string; readonly comment: s
     name: "targets",
     comment: "Which mapping fills which table: a target belongs to one mapping. One row per table",
     columns: "table_name VARCHAR PRIMARY KEY, mapping VARCHAR NOT NULL",
+  },
+  {
+    name: "migrations",
+    comment:
+      "What was done to the tables of each mapping. kind transform, apply or rebuild: the command. schema_json: tables, columns and document key as they were left, schema_hash its SHA-256. Since version 3",
+    columns:
+      "number BIGINT PRIMARY KEY, mapping VARCHAR NOT NULL, kind VARCHAR NOT NULL, statements VARCHAR[] NOT NULL, schema_json VARCHAR NOT NULL, schema_hash VARCHAR NOT NULL, applied_at TIMESTAMPTZ NOT NULL",
   },
   {
     name: "documents",
@@ -72,11 +72,3 @@ export const STATE_TABLES: readonly { readonly name: string; readonly comment: s
       "run_id VARCHAR NOT NULL, recorded_at TIMESTAMPTZ NOT NULL",
   },
 ];
-
-/** Names of the state tables that the attached store has: one of an older version lacks some, another database has none. */
-export async function knownStateTables(connection: Connection): Promise<ReadonlySet<string>> {
-  const rows = await connection.rows(
-    `SELECT table_name AS name FROM duckdb_tables() WHERE database_name = '${STORE}' AND schema_name = '${STATE_SCHEMA}'`,
-  );
-  return new Set(rows.map((row) => sqlText(row["name"])));
-}

@@ -1,0 +1,77 @@
+import { EXIT, type ExitCode } from "../core/errors.ts";
+import { FileLock } from "../core/file-lock.ts";
+import type { Database } from "../duckdb/database.ts";
+import type { Mapping } from "../mapping/mapping.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { RawStore } from "../raw/raw-store.ts";
+import { DuckdbStore, type DuckdbStoreOptions } from "../store/duckdb/duckdb-store.ts";
+import { BESIDE } from "../store/duckdb/placement.ts";
+import { type RebuiltState, type SwappedTable, beginRebuild, rebuiltState, swapRebuilt } from "../store/duckdb/rebuild-tables.ts";
+import { readStoreTime } from "../store/duckdb/store-time.ts";
+import { rawTableOf } from "./document-index.ts";
+import { type TransformProgress, transform } from "./transform.ts";
+
+export interface RebuildOptions {
+  readonly sliceBytes: number;
+  /** Slices shredded side by side. */
+  readonly connections: number;
+  readonly onProgress?: (progress: TransformProgress) => void;
+  /** Finishes the slices at hand, then stops: the same command goes on. */
+  readonly signal?: AbortSignal;
+}
+
+export interface RebuildDeps {
+  readonly database: Database;
+  /** The store's file, as for `DuckdbStore`. */
+  readonly store: Omit<DuckdbStoreOptions, "placement" | "isDryRun">;
+  readonly raw: RawStore;
+}
+
+export interface RebuildResult {
+  /** What a rebuild that did not finish had left was gone on with. */
+  readonly resumed: boolean;
+  readonly state: RebuiltState;
+  /** Null where it was interrupted: readers have the old tables. */
+  readonly swapped: readonly SwappedTable[] | null;
+  readonly exit: ExitCode;
+}
+
+/** Captures may come faster than they are taken: the next transform takes the rest. */
+const MAX_PASSES = 10;
+
+/**
+ * Shreds all documents of a mapping from raw into tables beside the old ones, in the ordinary pipeline, and puts them in their
+ * place in one transaction; as of the time that the store holds. Until then readers and other writers have the old tables. One rebuild of a store at a time.
+ * @throws OutsideError `lock.held` (exit 7): another rebuild is at work.
+ */
+export async function rebuild(mapping: Mapping, plan: Plan, options: RebuildOptions, deps: RebuildDeps): Promise<RebuildResult> {
+  const { database, raw } = deps;
+  await using _lock = await FileLock.acquire(`${deps.store.file}.rebuild.lock`, {
+    waitMs: deps.store.waitMs,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+  const store = new DuckdbStore({ ...deps.store, placement: BESIDE });
+  const control = await database.connect();
+  const { resumed, asOf } = await store.whileAttached(control, async () => ({
+    resumed: await beginRebuild(control, mapping, plan),
+    asOf: await readStoreTime(control),
+  }));
+  const filter = { documents: {}, startDate: null, endDate: null, asOf };
+  for (let pass = 0, grew = true; grew && pass < MAX_PASSES && options.signal?.aborted !== true; pass++) {
+    const before = await raw.lastId(rawTableOf(plan));
+    await transform(mapping, plan, { ...options, filter, mode: "rebuild", failedCaptures: 0 }, { database, store, raw });
+    grew = (await raw.lastId(rawTableOf(plan))) > before;
+  }
+  // Awaited here: the lock must outlive the work.
+  return await store.whileAttached(control, async () => {
+    const state = await rebuiltState(control);
+    if (options.signal?.aborted === true) return { resumed, state, swapped: null, exit: EXIT.interrupted };
+    return { resumed, state, swapped: await swapRebuilt(control, mapping), exit: exitOf(state) };
+  });
+}
+
+/** As a transform of all documents would end, whichever attempt met the failures. */
+function exitOf({ ruleFailed, otherFailed }: RebuiltState): ExitCode {
+  if (ruleFailed > 0) return EXIT.ruleFailed;
+  return otherFailed > 0 ? EXIT.someFailed : EXIT.done;
+}

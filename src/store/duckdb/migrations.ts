@@ -1,0 +1,59 @@
+import type { Connection } from "../../duckdb/connection.ts";
+import { sqlText } from "../../duckdb/sql-value.ts";
+import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
+import { type MappingSchema, schemaHash } from "../mapping-schema.ts";
+import type { Placement } from "./placement.ts";
+import { knownTables } from "./state-schema.ts";
+
+const text = duckdbDialect.text.bind(duckdbDialect);
+
+/** What migrated: the command. */
+export type MigrationKind = "transform" | "apply" | "rebuild";
+
+export interface Migration {
+  readonly number: number;
+  readonly kind: string;
+  /** Tables and document key as they were left. */
+  readonly schema: MappingSchema;
+  readonly hash: string;
+  readonly appliedAt: string;
+}
+
+/** The last migration of a mapping's tables; null where none was noted: no tables, or a store of before there was a history. */
+export async function lastMigration(
+  connection: Connection,
+  mapping: string,
+  placement: Placement,
+  kind?: MigrationKind,
+): Promise<Migration | null> {
+  if (!(await knownTables(connection, placement)).has("migrations")) return null;
+  const [row] = await connection.rows(
+    `SELECT * FROM ${placement.state("migrations")} WHERE mapping = ${text(mapping)}${kind === undefined ? "" : ` AND kind = ${text(kind)}`} ORDER BY number DESC LIMIT 1`,
+  );
+  if (row === undefined) return null;
+  return {
+    number: Number(row["number"]),
+    kind: sqlText(row["kind"]),
+    schema: JSON.parse(sqlText(row["schema_json"])) as MappingSchema,
+    hash: sqlText(row["schema_hash"]),
+    appliedAt: sqlText(row["applied_at"]),
+  };
+}
+
+/** Notes what was done, and what the tables are like now. Inside the transaction that did it. */
+export async function recordMigration(
+  connection: Connection,
+  placement: Placement,
+  migration: {
+    readonly mapping: string;
+    readonly kind: MigrationKind;
+    readonly statements: readonly string[];
+    readonly schema: MappingSchema;
+  },
+): Promise<void> {
+  const { mapping, kind, statements, schema } = migration;
+  const table = placement.state("migrations");
+  await connection.run(
+    `INSERT INTO ${table} SELECT coalesce(max(number), 0) + 1, ${text(mapping)}, ${text(kind)}, CAST([${statements.map(text).join(", ")}] AS VARCHAR[]), ${text(JSON.stringify(schema))}, ${text(schemaHash(schema))}, now() FROM ${table}`,
+  );
+}

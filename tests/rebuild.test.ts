@@ -1,0 +1,150 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beginRebuild, rebuildBeside, swapRebuilt } from "../src/store/duckdb/rebuild-tables.ts";
+import { BESIDE } from "../src/store/duckdb/placement.ts";
+import { DuckdbStore } from "../src/store/duckdb/duckdb-store.ts";
+import { attachStore } from "../src/store/duckdb/attach.ts";
+import { compilePlan } from "../src/plan/compile-plan.ts";
+import { SmallPlatform, mappingOf, openDatabase } from "./small-platform.ts";
+import { StartedProcess } from "./started-process.ts";
+import type { ProcessOrder } from "./transform-process.ts";
+
+/** What others see and do while tables are rebuilt. */
+
+const OLD_YAML = `source: {endpoint: lab, method: things, raw_table: lab.things, document_key: [id]}
+fields: [{name: id, type: INT, json_path: $.id}]
+targets:
+  - name: lab.thing
+    primary_key: [id]
+    fields: [{name: size, type: INT, json_path: $.size}]
+`;
+const NEW_YAML = OLD_YAML.replace("type: INT, json_path: $.size", "type: TEXT, json_path: $.size");
+const OLD = mappingOf(OLD_YAML);
+const NEW = mappingOf(NEW_YAML);
+const ROWS = "SELECT id, size FROM store.lab.thing ORDER BY id";
+const DOCUMENTS = "SELECT count(*) AS n FROM store.mlb.documents";
+
+let home: string;
+let platform: SmallPlatform;
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), "rebuild-"));
+  platform = SmallPlatform.on(home);
+  await writeFile(join(home, "new.yaml"), NEW_YAML);
+  await capture(1, 2, 3);
+  await platform.transform(OLD);
+});
+afterEach(async () => {
+  await rm(home, { recursive: true, force: true });
+});
+
+async function capture(...ids: readonly number[]): Promise<void> {
+  await platform.capture(
+    OLD,
+    ids.map((id) => ({ body: { id, size: id * 10 } })),
+  );
+}
+
+const start = (stopAt: ProcessOrder["stopAt"]): StartedProcess =>
+  new StartedProcess({ home, mapping: join(home, "new.yaml"), waitMs: 60_000, sliceBytes: 1, connections: 1, work: "rebuild", stopAt });
+
+describe("while a rebuild is at work", () => {
+  test("readers and writers have the old tables; it catches up, swaps, and who still writes the old tables is told", async () => {
+    // All documents are in the tables beside; the store is let go before the swap.
+    await using rebuilding = start({ how: "wait", when: "after", statement: "^DETACH", nth: 2 });
+    expect(await rebuilding.until("waiting")).toEqual({ said: "waiting" });
+    const [rows, documents] = await platform.queries(ROWS, DOCUMENTS);
+    expect(rows).toEqual([1, 2, 3].map((id) => ({ id, size: id * 10 })));
+    expect(documents).toEqual([{ n: 3n }]);
+
+    // Another one is refused, and names who is at work.
+    await expect(SmallPlatform.on(home, 0).rebuild(NEW)).rejects.toMatchObject({ code: "lock.held", exit: 7 });
+
+    // New captures come, and one who has the old mapping writes them to the old tables, and goes on writing after the swap.
+    await capture(4, 5);
+    await using database = await openDatabase();
+    const connection = await database.connect();
+    await platform.store.prepare(connection, OLD, null);
+    await platform.store.prepareConnection(connection, compilePlan(OLD));
+    await platform.transform(OLD);
+    expect(await platform.rows(DOCUMENTS)).toEqual([{ n: 5n }]);
+
+    rebuilding.goOn();
+    expect(await rebuilding.until("done")).toEqual({ said: "done", exit: 0 });
+    expect(await platform.rows(ROWS)).toEqual([1, 2, 3, 4, 5].map((id) => ({ id, size: String(id * 10) })));
+    expect(await platform.rows(DOCUMENTS)).toEqual([{ n: 5n }]);
+    const late = platform.store.apply(connection, compilePlan(OLD), { runId: "late", tried: [], findings: [], rows: [] });
+    await expect(late).rejects.toMatchObject({ code: "schema.changed" });
+    expect((await platform.transform(NEW)).record.run).toMatchObject({ selected: 5n, unchanged: 5n });
+  });
+
+  test("a query that began before the swap sees the old rows to its end", async () => {
+    await using database = await openDatabase();
+    const [reader, writer] = [await database.connect(), await database.connect()];
+    const beside = new DuckdbStore({ file: join(home, "platform.duckdb"), waitMs: 0, placement: BESIDE });
+    await beside.prepare(writer, NEW, null);
+    await attachStore(writer, { file: join(home, "platform.duckdb"), access: "write", waitMs: 0 });
+    await reader.run("BEGIN TRANSACTION");
+    const before = await reader.rows(ROWS);
+    await swapRebuilt(writer, NEW);
+    expect(await reader.rows(ROWS)).toEqual(before);
+    await reader.run("COMMIT");
+    expect(before).toHaveLength(3);
+    expect(await reader.rows(ROWS)).toEqual([]);
+    await writer.run("DETACH store");
+  });
+});
+
+describe("a rebuild that did not finish", () => {
+  const stopped = async (): Promise<void> => {
+    const stop = new AbortController();
+    const { exit, swapped } = await platform.rebuild(NEW, undefined, {
+      sliceBytes: 1,
+      signal: stop.signal,
+      onProgress: () => {
+        stop.abort();
+      },
+    });
+    expect({ exit, swapped }).toEqual({ exit: 130, swapped: null });
+  };
+
+  test("leaves the old tables, is gone on with, and counts what it did once", async () => {
+    await stopped();
+    expect(await platform.rows(ROWS)).toEqual([1, 2, 3].map((id) => ({ id, size: id * 10 })));
+    const { resumed, swapped, state } = await platform.rebuild(NEW);
+    expect({ resumed, swapped, documents: state.documents }).toEqual({
+      resumed: true,
+      swapped: [{ table: "lab.thing", rowsBefore: 3, rows: 3 }],
+      documents: 3,
+    });
+    expect(await platform.rows("SELECT mode, sum(applied) AS applied FROM store.mlb.runs GROUP BY mode ORDER BY mode")).toEqual([
+      { mode: "batch", applied: 3n },
+      { mode: "rebuild", applied: 3n },
+      { mode: "schema", applied: 0n },
+    ]);
+    expect(await platform.rows("SELECT sum(inserted) - sum(deleted) AS n FROM store.mlb.run_targets")).toEqual([{ n: 3n }]);
+  });
+
+  test("is removed by one of another mapping", async () => {
+    await stopped();
+    await using database = await openDatabase();
+    const connection = await database.connect();
+    await platform.store.whileAttached(connection, async () => {
+      expect(await rebuildBeside(connection)).toEqual({ mapping: "lab/things" });
+      expect(await beginRebuild(connection, NEW, compilePlan(NEW))).toBe(true);
+      expect(await beginRebuild(connection, OLD, compilePlan(OLD))).toBe(false);
+      expect(await rebuildBeside(connection)).toBe(null);
+      expect(await connection.rows("SELECT table_name FROM duckdb_tables() WHERE ends_with(table_name, '$rebuild')")).toEqual([]);
+    });
+  });
+});
+
+test("a rebuild into a store that does not exist is a first load", async () => {
+  await rm(join(home, "platform.duckdb"));
+  expect(await platform.rebuild(NEW)).toMatchObject({
+    resumed: false,
+    exit: 0,
+    swapped: [{ table: "lab.thing", rowsBefore: null, rows: 3 }],
+  });
+});
