@@ -85,6 +85,7 @@ test("refuses what is too long, and what the engine of regular expressions refus
     ok: false,
     fault: { offset: 0, message: "the pattern is too long", expected: "at most 200 characters", got: "201 characters" },
   });
-  expect(checkPattern("[z-a]")).toMatchObject({ fault: { offset: 0, expected: expect.stringContaining("Range out of order") } });
+  const outOfOrder = checkPattern("[z-a]");
+  expect(outOfOrder.ok ? "" : outOfOrder.fault.expected).toContain("Range out of order");
   expect(checkPattern("a{3,2}").ok).toBe(false);
 });
