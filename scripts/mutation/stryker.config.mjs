@@ -13,7 +13,7 @@ const SCOPES = {
   },
   "mapping-checks": {
     mutate: ["src/mapping/{check-[a-qs-z]*,check-row-source,check-relationships,column-type,draft-target,for-each,literal-forms}.ts"],
-    testFiles: ["src/mapping/{check-mapping,check-mapping-problems,check-pattern,type-expression}.test.ts"],
+    testFiles: ["src/mapping/{check-mapping,check-mapping-problems,check-pattern,column-type,literal-forms,type-expression}.test.ts"],
   },
   "mapping-files": {
     mutate: ["src/mapping/{check-registry,mapping-json-schema,mapping-spec,positions,read-*,registry,report}.ts"],
@@ -27,6 +27,12 @@ const SCOPES = {
     mutate: ["src/sql/*.ts"],
     testFiles: ["src/sql/*.test.ts", "tests/golden-sql.test.ts"],
   },
+  // A sample of what reads and writes a store. A SQL text that is emptied fails at once and says little: those are left out.
+  store: {
+    mutate: ["src/store/duckdb/{apply-slice,record-slice}.ts", "src/pipeline/selection.ts"],
+    testFiles: ["tests/{gate-bag,invented-endpoint,order-free,schema-change}.test.ts"],
+    mutator: { excludedMutations: ["StringLiteral"] },
+  },
 };
 
 /** None: everything with all of these tests, which takes far longer. */
@@ -37,6 +43,7 @@ const scopes = name === "" ? Object.values(SCOPES) : [SCOPES[name]];
 export default {
   mutate: [...scopes.flatMap(({ mutate }) => mutate), "!**/*.test.ts"],
   sameProcess: { testFiles: scopes.flatMap(({ testFiles }) => testFiles) },
+  mutator: scopes[0]?.mutator ?? {},
   plugins: [new URL("test-runner.mjs", import.meta.url).pathname],
   testRunner: "same-process",
   coverageAnalysis: "perTest",

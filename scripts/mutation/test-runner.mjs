@@ -54,6 +54,8 @@ class MutationTestRunner {
       plugins: [vitestPlugin],
     });
     globalThis.vitestApi = vitestApi;
+    // Here, where Stryker does not count the time: a mutant that comes first must not pass for an endless loop.
+    await this.#load();
   }
 
   async dispose() {
@@ -61,7 +63,6 @@ class MutationTestRunner {
   }
 
   async dryRun() {
-    await this.#load();
     const results = [];
     for (const test of this.#tests.values()) {
       this.#switches.currentTestId = test.id;

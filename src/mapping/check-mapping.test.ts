@@ -48,6 +48,11 @@ ignore:
     await expect(await asJson(mapping)).toMatchFileSnapshot(goldenPath("design-game.json"));
   });
 
+  test("and one that says everything that can be said gives what was looked at", async () => {
+    const mapping = requireMapping(goldenFile("rich.yaml.txt"), "yard/parcels.yaml");
+    await expect(await asJson(mapping)).toMatchFileSnapshot(goldenPath("rich.json"));
+  });
+
   test("give the mapping of a bag of documents", async () => {
     const mapping = requireMapping(
       `${schedule}targets:\n  - {name: schedule.games, primary_key: [schedule_date, game_pk], fields: [{name: status, type: TEXT, json_path: $.status}]}\n`,

@@ -286,6 +286,28 @@ describe("what does not parse is reported at its character", () => {
     expect(shape(text)).toMatch(/: the expression is nested too deep; at most 50 levels; more$/);
   });
 
+  test.each(["and", "or", "not", "is", "in", "between", "like", "case", "when", "then", "else", "end", "select", "from", "where"])(
+    "%s, which is no column",
+    (word) => {
+      expect(shape(`a = ${word}`)).toContain("the expression does not parse");
+      expect(shape(word.toUpperCase())).toContain("the expression does not parse");
+    },
+  );
+
+  test("null, true and false, which are no columns", () => {
+    expect(["null", "true", "FALSE"].map((word) => parseExpression(word))).toMatchObject(
+      [null, true, false].map((value) => ({ value: { value } })),
+    );
+  });
+
+  test("the longest expression and the largest numbers are taken", () => {
+    expect(parseExpression("a".repeat(4_000)).ok).toBe(true);
+    expect(parseExpression("a".repeat(4_001)).ok).toBe(false);
+    expect(shape("9223372036854775807")).toBe("9223372036854775807");
+    expect(shape("-9223372036854775808")).toBe("-9223372036854775808");
+    expect(shape("-9223372036854775809")).toContain("the number is too large");
+  });
+
   test("a type that is none, with the nearest", () => {
     expect(parseExpression("a::int")).toMatchObject({ fault: { offset: 3, message: 'unknown type "int"', didYouMean: "INT" } });
     expect(parseExpression("lowr(a)")).toMatchObject({ fault: { didYouMean: "lower" } });

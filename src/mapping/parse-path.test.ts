@@ -1,7 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Parsed } from "./parse-fault.ts";
 import { parseLookupPlace } from "./parse-lookup.ts";
 import { parseIgnorePath, parseNestedPath, parsePath, parseReference, renderReference } from "./parse-path.ts";
+import { readReference } from "./path-scope.ts";
 import type { Reference, Root } from "./path.ts";
 
 const root = (kind: Root): Root => kind;
@@ -121,4 +123,122 @@ describe("lookups", () => {
   test("are refused at the character that is wrong", () => {
     expect(place("document.players.ID{$.a..b}")).toMatchObject({ fault: { offset: 23, got: '"..b"' } });
   });
+});
+
+/** What is wrong, in one line. */
+function fault(parsed: Parsed<unknown>): string {
+  if (parsed.ok) return "nothing";
+  const { offset, message, expected, got, didYouMean } = parsed.fault;
+  return [`${String(offset)}: ${message}`, expected, got, ...(typeof didYouMean === "string" ? [`${didYouMean}?`] : [])].join("; ");
+}
+
+describe("what is wrong is told with its place", () => {
+  test.each([
+    ["$.a[0]", '3: the path "$.a[0]" does not parse; no array position (a row source or a lookup reaches items); "[0]"'],
+    ["$.a[-1]", '3: the path "$.a[-1]" does not parse; no array position (a row source or a lookup reaches items); "[-1]"'],
+    ["$.a[x]", '3: the path "$.a[x]" does not parse; one of: .key, ["odd key"], [*], .*; "[x]"'],
+    ["$.a.**", '3: the path "$.a.**" does not parse; ** only at the start of an ignore path; ".**"'],
+    ["$.a.**.b", '3: the path "$.a.**.b" does not parse; ** only at the start of an ignore path; ".**.b"'],
+    ["$.a[*]", '3: the path "$.a[*]" has a wildcard; a path to one value (wildcards make rows, in array_source and object_source); "[*]"'],
+    ["$.a.*.b", '3: the path "$.a.*.b" has a wildcard; a path to one value (wildcards make rows, in array_source and object_source); ".*"'],
+    [
+      "$.a b, and more than twenty characters",
+      '3: the path "$.a b, and more than twenty characters" does not parse; one of: .key, ["odd key"], [*], .*; " b, and more than tw"',
+    ],
+    ['$["a\\x"]', '1: the path "$[\\"a\\\\x\\"]" does not parse; one of: .key, ["odd key"], [*], .*; "[\\"a\\\\x\\"]"'],
+    ["playr.x", '0: the path "playr.x" starts nowhere; one of these at its start: $, parent, document, player; "playr"; player?'],
+    ["parents.x", '0: the path "parents.x" starts nowhere; one of these at its start: $, parent, document, player; "parents"; parent?'],
+    ["other", '0: the path "other" starts nowhere; one of these at its start: $, parent, document, player; "other"; $.other?'],
+    ["1a", '0: the path "1a" starts nowhere; one of these at its start: $, parent, document, player; "1"'],
+    [".a", '0: the path ".a" starts nowhere; one of these at its start: $, parent, document, player; "."'],
+    ["-a", '0: the path "-a" starts nowhere; one of these at its start: $, parent, document, player; "-"'],
+    ["", '0: the path "" starts nowhere; one of these at its start: $, parent, document, player; ""'],
+    ["xparent.x", '0: the path "xparent.x" starts nowhere; one of these at its start: $, parent, document, player; "xparent"; parent?'],
+  ])("of the reference %j", (text, problem) => {
+    expect(fault(parseReference(text, ["player"]))).toBe(problem);
+  });
+
+  test.each([
+    ["plays[*]", '0: the path "plays[*]" does not start at the document; a path that starts with $.; "plays[*]"; $.plays[*]?'],
+    ["[*]", '0: the path "[*]" does not start at the document; a path that starts with $.; "[*]"'],
+    ["-a", '0: the path "-a" does not start at the document; a path that starts with $.; "-a"'],
+    ["$.a[0]", '3: the path "$.a[0]" does not parse; no array position (a row source or a lookup reaches items); "[0]"'],
+    [
+      `$${".a".repeat(101)}`,
+      '201: the path "$.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a…" does not parse; one of: .key, ["odd key"], [*], .*; ".a"',
+    ],
+  ])("of the row source %j", (text, problem) => {
+    expect(fault(parsePath(text))).toBe(problem);
+  });
+
+  test.each([
+    ["$", '0: the path "$" ignores everything; a path to leaves, as $.**.link; "$"'],
+    ["$.**", '0: the path "$.**" ignores everything; a path to leaves, as $.**.link; "$.**"'],
+    ["$.**x", '4: the path "$.**x" does not parse; one of: .key, ["odd key"], [*], .*; "x"'],
+    ["a", '0: the path "a" does not start at the document; a path that starts with $.; "a"; $.a?'],
+  ])("of the ignore path %j", (text, problem) => {
+    expect(fault(parseIgnorePath(text))).toBe(problem);
+  });
+
+  test.each([
+    [
+      "document.a",
+      '0: the lookup "document.a" does not parse; a place in the document with one reference in braces, as "document.players.ID{$.id}" or "document.plays[{$}]"; "document.a"',
+    ],
+    [
+      "document.a{$}x",
+      '13: the lookup "document.a{$}x" goes on after its brace; nothing (the rest of the path stands where the lookup is used); "x"',
+    ],
+    [
+      "document.a.{$}x",
+      '14: the lookup "document.a.{$}x" goes on after its brace; nothing (the rest of the path stands where the lookup is used); "x"',
+    ],
+    [
+      "document.a.K{$}.b",
+      '15: the lookup "document.a.K{$}.b" goes on after its brace; nothing (the rest of the path stands where the lookup is used); ".b"',
+    ],
+    ["document.a[{$}", '14: the lookup "document.a[{$}" goes on after its brace; "]" and nothing more; ""'],
+    ["document.a[{$}].b", '14: the lookup "document.a[{$}].b" goes on after its brace; "]" and nothing more; "].b"'],
+    [
+      "$.a.{$}",
+      '0: the lookup "$.a.{$}" does not start at the document; a place in the document with one reference in braces, as "document.players.ID{$.id}" or "document.plays[{$}]"; "$.a"',
+    ],
+    [
+      "parent.a.K{$}",
+      '0: the lookup "parent.a.K{$}" does not start at the document; a place in the document with one reference in braces, as "document.players.ID{$.id}" or "document.plays[{$}]"; "parent.a"',
+    ],
+    ["player.a.{$}", '0: the path "player.a" starts nowhere; one of these at its start: $, parent, document; "player"; $.player.a?'],
+    [
+      "document.a.{player.x}",
+      '12: the path "player.x" starts nowhere; one of these at its start: $, parent, document; "player"; $.player.x?',
+    ],
+    [
+      "document.a.{parent.parent.parent.x}",
+      '12: the path "parent.parent.parent.x" goes out further than the row source has levels; at most parent.parent; "parent.parent.parent"',
+    ],
+    [
+      "document.a.\n{$}",
+      '0: the lookup "document.a.\\n{$}" does not parse; a place in the document with one reference in braces, as "document.players.ID{$.id}" or "document.plays[{$}]"; "document.a.\\n{$}"',
+    ],
+    ["document.a.{\n$}", '12: the path "\\n$" starts nowhere; one of these at its start: $, parent, document; "\\n"'],
+  ])("of the lookup %j", (text, problem) => {
+    expect(fault(parseLookupPlace(text, ["items", "items"]))).toBe(problem);
+  });
+
+  test("a reference goes out no further than there are levels; of unknown levels, anywhere", () => {
+    expect(fault(readReference("parent.x", { levels: ["items"], hasDocument: true, lookups: [] }))).toBe("nothing");
+    expect(fault(readReference("parent.parent.parent.x", { levels: null, hasDocument: true, lookups: [] }))).toBe("nothing");
+    expect(fault(readReference("parent.parent.parent.x", { levels: ["items", "items"], hasDocument: true, lookups: [] }))).toBe(
+      '0: the path "parent.parent.parent.x" goes out further than the row source has levels; at most parent.parent; "parent.parent.parent"',
+    );
+    expect(fault(readReference("document.document", { levels: [], hasDocument: false, lookups: [] }))).toBe(
+      '0: the path "document.document" starts at the document, which is $ here; $; "document"; $.document?',
+    );
+  });
+});
+
+test("keys that are no plain words, and parent, are written in brackets", () => {
+  expect(renderReference({ root: root({ kind: "element" }), keys: ["a", "odd key", "parent", "1", "-"] })).toBe(
+    '$.a["odd key"]["parent"].1["-"]',
+  );
 });
