@@ -1,6 +1,7 @@
 /**
  * The only place that writes to the terminal: stdout is data, stderr is talk. A table for people, JSON where `--json` asks for it.
  */
+import { repeatFlags } from "./repeat-flags.ts";
 
 /** What a command writes. Tests give their own. */
 export interface Output {
@@ -17,6 +18,13 @@ export interface Output {
   progress(text: string, isLast?: boolean): void;
 }
 
+export interface OutputOptions {
+  readonly json: boolean;
+  readonly progress: boolean;
+  /** Flags that are put into the commands named as the next ones. */
+  readonly flags?: readonly (readonly [flag: string, value: string])[];
+}
+
 export interface OutputStreams {
   readonly stdout: { write(text: string): unknown };
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
@@ -26,10 +34,11 @@ const LINES_APART_MS = 5000;
 /** What is done sooner shows no progress. */
 const QUIET_MS = 1000;
 
-export function createOutput(streams: OutputStreams, options: { readonly json: boolean; readonly progress: boolean }): Output {
+export function createOutput(streams: OutputStreams, options: OutputOptions): Output {
   const startedAt = performance.now();
   let lastLineAt = startedAt + QUIET_MS - LINES_APART_MS;
   let open = false;
+  const shown = (text: string): string => visible(repeatFlags(text, options.flags ?? []));
   const closeProgress = (): void => {
     if (open) streams.stderr.write("\r\u001b[K");
     open = false;
@@ -38,7 +47,7 @@ export function createOutput(streams: OutputStreams, options: { readonly json: b
     json: options.json,
     text: (text) => {
       closeProgress();
-      if (!options.json) streams.stdout.write(`${visible(text)}\n`);
+      if (!options.json) streams.stdout.write(`${shown(text)}\n`);
     },
     table: (rows, columns) => {
       closeProgress();
@@ -50,7 +59,7 @@ export function createOutput(streams: OutputStreams, options: { readonly json: b
     },
     say: (text) => {
       closeProgress();
-      streams.stderr.write(`${visible(text)}\n`);
+      streams.stderr.write(`${shown(text)}\n`);
     },
     progress: (text, isLast = false) => {
       if (!options.progress || performance.now() - startedAt < QUIET_MS) return;

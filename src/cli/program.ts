@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from "commander";
 import { SETTINGS, type SettingName, packageRoot, resolveSettings, settingNames } from "../config/settings.ts";
 import { EXIT } from "../core/errors.ts";
 import { createLogger } from "../core/logger.ts";
+import { decidingFlags } from "./repeat-flags.ts";
 import type { CliContext, CommandRun } from "./context.ts";
 import { reportError } from "./report-error.ts";
 import { type OutputStreams, createOutput } from "./output.ts";
@@ -452,8 +453,12 @@ export async function main(
   try {
     await program.parseAsync([...argv]);
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    throw error;
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return EXIT.done;
+    // Commander has told people already.
+    const out = createOutput(streams, { json: argv.includes("--json"), progress: false });
+    out.data({ schema_version: 1, error: { code: "usage", message: error.message.replace(/^error: /, "") }, exit: EXIT.usage });
+    return EXIT.usage;
   }
   return exit;
 }
@@ -468,7 +473,7 @@ async function runCommand(
   streams: OutputStreams,
 ): Promise<number> {
   const json = globals["json"] === true;
-  const out = createOutput(streams, { json, progress: globals["progress"] !== false });
+  const out = createOutput(streams, { json, progress: globals["progress"] !== false, flags: decidingFlags(globals) });
   try {
     const flags: Partial<Record<SettingName, string>> = {};
     for (const name of settingNames()) {

@@ -48,6 +48,7 @@ export async function runSimulateGame(flags: SimulateGameFlags, context: CliCont
   out.text(
     `game ${String(spec.gamePk)}, seed ${String(spec.seed)}: ${counted(answers, "answer")} ${toStubs ? `in ${place}` : `as captures, ${String(written.duplicates)} there before`}, ${(written.bytes / 1e6).toFixed(1)} MB`,
   );
+  if (exit === EXIT.interrupted) out.say("interrupted: not all is written; the same command goes on");
   return exit;
 }
 

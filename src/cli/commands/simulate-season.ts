@@ -74,6 +74,7 @@ export async function runSimulateSeason(flags: SimulateSeasonFlags, context: Cli
   out.text(
     `${years}, seed ${String(spec.seed)}: ${counted(written.games, "game")} and ${counted(written.schedules, "schedule")} ${isStubs ? `in ${place}` : `as captures, ${String(written.duplicates)} there before`}, ${(written.bytes / 1e6).toFixed(1)} MB`,
   );
+  if (exit === EXIT.interrupted) out.say("interrupted: not all is written; the same command goes on");
   return exit;
 }
 
