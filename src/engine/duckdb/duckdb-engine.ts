@@ -67,7 +67,7 @@ export class DuckdbEngine {
     await session.clear();
     session.fill();
     await this.#load(connection, bodies, documents);
-    for (const statement of session.stages) await statement.run();
+    for (const statement of session.parts.stages) await statement.run();
     return this.#verdict(session, documents);
   }
 
@@ -79,8 +79,8 @@ export class DuckdbEngine {
   /** The tables and statements of a connection. A session goes by leaves that are proven for every slice it has seen: they only get fewer. */
   async #sessionOf(connection: Connection, proven: ReadonlySet<number>): Promise<Session> {
     const known = owners.get(connection);
-    if (known?.engine === this && [...known.proven].every((leaf) => proven.has(leaf))) return known;
-    const mine = known?.engine === this ? known.proven : null;
+    const mine = known?.parts.engine === this ? known.parts.proven : null;
+    if (known !== undefined && mine !== null && [...mine].every((leaf) => proven.has(leaf))) return known;
     known?.close();
     owners.delete(connection);
     const common = new Set([...proven].filter((leaf) => mine?.has(leaf) !== false));
@@ -124,7 +124,7 @@ export class DuckdbEngine {
   }
 
   async #verdict(session: Session, documents: readonly SliceDocument[]): Promise<SliceVerdict> {
-    const { connection } = session;
+    const { connection, shred } = session.parts;
     const rows: SliceRows[] = [];
     const findings = new Findings();
     const found = new Set<number>();
@@ -157,7 +157,7 @@ export class DuckdbEngine {
       for await (const batch of batches) for (const row of batch) findings.add(readFinding({ ...row, ...parts }, target));
     };
     for (const [target, slots] of flagged) {
-      const details = session.shred.details[target + 1];
+      const details = shred.details[target + 1];
       if (details !== undefined) await gather(connection.batches(details.query(slots.join(", "))), this.#targetName(target));
     }
     for (const [target, slots] of doubled) {
@@ -185,26 +185,20 @@ export class DuckdbEngine {
 interface SessionParts {
   readonly engine: DuckdbEngine;
   readonly connection: Connection;
+  /** Leaves that are read as their types. */
   readonly proven: ReadonlySet<number>;
   readonly shred: ShredSql;
+  /** The stages of `shred`, planned. */
   readonly stages: readonly Statement[];
 }
 
 /** The slice tables of one connection, and the statements planned for them. */
 class Session {
-  readonly engine: DuckdbEngine;
-  readonly connection: Connection;
-  readonly proven: ReadonlySet<number>;
-  readonly shred: ShredSql;
-  readonly stages: readonly Statement[];
+  readonly parts: SessionParts;
   #isEmpty = true;
 
   constructor(parts: SessionParts) {
-    this.engine = parts.engine;
-    this.connection = parts.connection;
-    this.proven = parts.proven;
-    this.shred = parts.shred;
-    this.stages = parts.stages;
+    this.parts = parts;
   }
 
   /** From here on there is something to clear. */
@@ -215,14 +209,14 @@ class Session {
   /** A checkpoint is what gives the memory of deleted rows back. */
   async clear(): Promise<void> {
     if (this.#isEmpty) return;
-    for (const table of [SLICE_TABLES.bodies, SLICE_TABLES.slots, ...this.shred.stages.map((stage) => stage.table)])
-      await this.connection.run(`DELETE FROM ${table}`);
-    await this.connection.run("CHECKPOINT temp");
+    for (const table of [SLICE_TABLES.bodies, SLICE_TABLES.slots, ...this.parts.shred.stages.map((stage) => stage.table)])
+      await this.parts.connection.run(`DELETE FROM ${table}`);
+    await this.parts.connection.run("CHECKPOINT temp");
     this.#isEmpty = true;
   }
 
   close(): void {
-    for (const statement of this.stages) statement.close();
+    for (const statement of this.parts.stages) statement.close();
   }
 }
 
