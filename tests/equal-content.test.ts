@@ -142,6 +142,42 @@ describe("the same body at a later time", () => {
     expect((await run(platform, timed)).rows[0]).toEqual({ target: "lab.thing", counts: [2, 0, 2, 0, 0] });
   });
 
+  test("stands in a slice for little, but a body that another document is read from counts whole", async () => {
+    const bag = mappingOf(`
+source: {endpoint: lab, method: things, raw_table: lab.things, document_key: [id], array_source: "$.all[*]"}
+fields: [{name: id, type: INT, json_path: $.id}]
+targets:
+  - name: lab.thing
+    primary_key: [id]
+    data_quality: [{rule: size > 0, severity: error}]
+    fields: [{name: size, type: INT, json_path: $.size}]
+`);
+    await using platform = await SmallPlatform.open();
+    // In each answer the first document passes and the second one fails: it is tried again in every later capture.
+    const answers = (capturedAt: string) =>
+      [1, 3, 5].map((id) => ({
+        body: {
+          all: [
+            { id, size: 1 },
+            { id: id + 1, size: 0 },
+          ],
+          more: "x".repeat(9000),
+        },
+        capturedAt,
+      }));
+    const slices = async (): Promise<number> => {
+      let count = 0;
+      await platform.transform(bag, compilePlan(bag), { sliceBytes: 12_000, onProgress: () => count++ });
+      return count;
+    };
+    await platform.capture(bag, answers(FIRST));
+    expect(await slices()).toBe(3);
+    await platform.capture(bag, answers(LATER));
+    expect(await slices()).toBe(3);
+    await platform.capture(bag, answers("2024-07-13T03:00:00.000000Z").slice(0, 1));
+    expect(await slices()).toBe(1);
+  });
+
   test("is shredded under another plan", async () => {
     const stricter = mappingOf(MAPPING.replace("json_path: $.size}", "json_path: $.size, default: 1}"));
     await using platform = await SmallPlatform.open();

@@ -123,6 +123,19 @@ describe("two processes on one store", () => {
     expect(told[0]).toContain(`PID ${String(holder.pid)}`);
   });
 
+  test("do not keep it from each other while nothing is written: who asks gets the file, although the other goes on later", async () => {
+    await using database = await openDatabase();
+    await using another = await openDatabase();
+    const [kept, asking] = [await database.connect(), await another.connect()];
+    const keeper = new DuckdbStore({ file: join(home, "platform.duckdb"), waitMs: 60_000 });
+    const asker = new DuckdbStore({ file: join(home, "platform.duckdb"), waitMs: 60_000 });
+    await keeper.keepingAttached(kept, async () => {
+      await keeper.prepare(kept, mapping, null);
+      await expect(asker.prepare(asking, mapping, null)).resolves.toBeUndefined();
+      await expect(keeper.prepare(kept, mapping, null)).resolves.toBeUndefined();
+    });
+  });
+
   test("that cannot wait fail with the holder's name, exit 7, and leave nothing half", async () => {
     await capture(1, 2);
     await using holder = start({ work: "hold" });

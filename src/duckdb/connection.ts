@@ -141,11 +141,6 @@ export class Connection {
     return result;
   }
 
-  /** Stops the statement at hand; its promise rejects. */
-  interrupt(): void {
-    this.#connection.interrupt();
-  }
-
   close(): void {
     this.#connection.closeSync();
   }

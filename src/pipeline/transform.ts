@@ -322,7 +322,10 @@ class DocumentPlaces {
   }
 }
 
-/** Slices bounded in bytes: documents of one capture stand together and count its body once. */
+/**
+ * Slices bounded in bytes: the body of a capture is counted once in each slice that reads it, with the first of its documents that has to be read.
+ * Those that are read stand together.
+ */
 async function* sliced(
   candidates: Iterable<Candidate> | AsyncIterable<Candidate>,
   sliceBytes: number,
@@ -330,16 +333,20 @@ async function* sliced(
 ): AsyncGenerator<readonly Candidate[]> {
   let slice: Candidate[] = [];
   let bytes = 0;
-  let capture = -1;
+  /** The capture whose body is counted. */
+  let read: number | null = null;
   for await (const candidate of candidates) {
-    const size = confirms && candidate.isAppliedAgain ? CONFIRMED_BYTES : candidate.bytes;
-    if (candidate.state.capture !== capture && slice.length > 0 && bytes + size > sliceBytes) {
+    const { capture } = candidate.state;
+    const isRead = !confirms || !candidate.isAppliedAgain;
+    const size = !isRead ? CONFIRMED_BYTES : capture === read ? 0 : candidate.bytes;
+    if (size > 0 && slice.length > 0 && bytes + size > sliceBytes) {
       yield slice;
       slice = [];
       bytes = 0;
+      read = null;
     }
-    if (candidate.state.capture !== capture) bytes += size;
-    capture = candidate.state.capture;
+    bytes += size;
+    if (isRead) read = capture;
     slice.push(candidate);
   }
   if (slice.length > 0) yield slice;

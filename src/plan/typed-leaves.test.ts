@@ -79,6 +79,14 @@ describe("leaves that may be read as numbers and booleans", () => {
     ]);
   });
 
+  test("are none of a type that has one of the mapping's null values: it is told by its text", () => {
+    const withNullValues = (...values: readonly string[]): Plan => ({ ...plan(), nullValues: values });
+    expect(named(withNullValues("-.--", "unknown"))).toEqual(named(plan()));
+    expect(named(withNullValues("-1")).filter((name) => !name.endsWith("BOOLEAN"))).toEqual([]);
+    expect(named(withNullValues("0.0"))).toEqual(named(plan()).filter((name) => !name.endsWith("DOUBLE")));
+    expect(named(withNullValues("false"))).toEqual(named(plan()).filter((name) => !name.endsWith("BOOLEAN")));
+  });
+
   /** The places that are read as themselves where these leaves are proven. */
   const typedBy = (...proven: readonly string[]): readonly string[] => {
     const of = plan();

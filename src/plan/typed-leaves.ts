@@ -1,4 +1,5 @@
 import type { Reference, Step } from "../mapping/path.ts";
+import { readLeaf } from "./leaf.ts";
 import { PROVABLE_TYPES, type Plan, type PlanTarget, type ProvableType, type ReadNode } from "./plan.ts";
 import { keySteps, levelOf, levelSteps, typedReferences } from "./references.ts";
 
@@ -34,7 +35,9 @@ export class TypedLeaves {
     this.#together = together;
     this.leaves = [...wanted].flatMap(([node, types]): TypedLeaf[] => {
       const type = node.kind === "text" ? oneType(types) : null;
-      return type === null ? [] : [{ node, type }];
+      // A null value is a text: what it says of `0.0` is no longer to be told from `0` once they are numbers.
+      const isReplaced = type !== null && plan.nullValues.some((value) => readLeaf({ name: type }, value).ok);
+      return type === null || isReplaced ? [] : [{ node, type }];
     });
   }
 

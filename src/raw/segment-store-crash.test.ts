@@ -144,7 +144,7 @@ function startWriter(from: number, to: number, size: number): ChildProcessByStdi
     const { BodyChecker } = await import(${module("body.ts")});
     const { checkCapture } = await import(${module("check-capture.ts")});
     const { SegmentStore } = await import(${module("segment-store.ts")});
-    const store = new SegmentStore({ root: ${JSON.stringify(root)}, limits: ${JSON.stringify(LIMITS)}, lockWaitMs: 60_000 });
+    const store = new SegmentStore({ root: ${JSON.stringify(root)}, limits: ${JSON.stringify(LIMITS)}, lockWaitMs: 240_000 });
     const checker = new BodyChecker();
     const capture = (n) => checkCapture({ endpoint: "game", method: "feed", parameters: { n: String(n) }, url: null, status: 200, kind: "answer",
       body: Buffer.from('{"k' + n + '":' + n + '}') }, checker, () => "2024-07-13T04:19:09.000000Z").checked;

@@ -65,17 +65,18 @@ export function writeRelationshipChecks(plan: Plan, dialect: Dialect): readonly 
     const types = new Map(targetColumns(plan, target).map((column) => [column.name, dialect.columnType(column.type)]));
     for (const relationship of target.relationships) {
       // Columns of one type stand in one column of the query.
-      const key = JSON.stringify([relationship.toTable, relationship.toFields, relationship.fromFields.map((field) => types.get(field))]);
+      const columns = relationship.toFields.map((field, n) => `${field} ${types.get(relationship.fromFields[n] ?? field) ?? ""}`);
+      const key = `${relationship.toTable} (${columns.join(", ")})`;
       groups.set(key, [...(groups.get(key) ?? []), { at, relationship }]);
     }
   }
-  return [...groups.values()].map((group, n) => writeRelationshipCheck(plan, group, n, dialect));
+  return [...groups].map(([to, group]) => writeRelationshipCheck(plan, to, group, dialect));
 }
 
 function writeRelationshipCheck(
   plan: Plan,
+  to: string,
   group: readonly { readonly at: number; readonly relationship: PlanRelationship }[],
-  n: number,
   dialect: Dialect,
 ): RelationshipCheck {
   const name = dialect.name.bind(dialect);
@@ -92,7 +93,7 @@ function writeRelationshipCheck(
   const on = toFields.map((field, key) => `p.${name(field)} = c.${keys[key] ?? ""}`);
   const missing = `NOT EXISTS (SELECT 1 FROM ${targetTable(targetAt(plan, toTable))} p WHERE ${[`p.${slot} = c.${slot}`, ...on].join(" AND ")})`;
   return {
-    name: `gate: relationships to ${toTable} (${toFields.join(", ")})${n === 0 ? "" : `, ${String(n)}`}`,
+    name: `gate: relationships to ${to}`,
     sql: `SELECT DISTINCT relationship, ${slot} FROM (${children.join(" UNION ALL ")}) c WHERE ${missing}`,
     relationships: group.map(({ at, relationship }) => {
       const target = plan.targets[at];

@@ -23,7 +23,6 @@ export interface AttachOptions {
   readonly waitMs: number;
   /** Told once, when waiting begins. */
   readonly onWait?: (holder: string) => void;
-  readonly signal?: AbortSignal;
 }
 
 const FIRST_WAIT_MS = 20;
@@ -50,13 +49,13 @@ export async function attachStore(connection: Connection, options: AttachOptions
   for (let pause = FIRST_WAIT_MS; ; pause = Math.min(pause * 2, LONGEST_WAIT_MS)) {
     const holder = await tryAttach(connection, options, path);
     if (holder === null) {
-      rmSync(askingFile(path), { force: true });
+      stopAsking(path);
       return;
     }
     askFor(path);
     if (pause === FIRST_WAIT_MS) options.onWait?.(holder.name);
-    if (performance.now() + pause > deadline || options.signal?.aborted === true) {
-      rmSync(askingFile(path), { force: true });
+    if (performance.now() + pause > deadline) {
+      stopAsking(path);
       throw locked(options.file, holder.name, holder.cause);
     }
     await sleep(pause);
@@ -73,6 +72,14 @@ function askFor(path: string): void {
     writeFileSync(askingFile(path), String(process.pid));
   } catch {
     // Where nothing can be written beside the file, the holder lets go in its own time.
+  }
+}
+
+function stopAsking(path: string): void {
+  try {
+    rmSync(askingFile(path), { force: true });
+  } catch {
+    // What cannot be removed costs others a second: it must not cost this one the store that it has.
   }
 }
 
@@ -118,13 +125,10 @@ function realPath(file: string): string {
   return existsSync(dirname(file)) ? join(realpathSync(dirname(file)), basename(file)) : resolve(file);
 }
 
-/** Lets go of the file: another process can have it from here on. */
+/** Lets go of the file: another process can have it from here on. Where that fails it is attached still. */
 export async function detachStore(connection: Connection, file: string, as: string = STORE): Promise<void> {
-  try {
-    await connection.run(`DETACH ${as}`);
-  } finally {
-    attachedHere.delete(realPath(file));
-  }
+  await connection.run(`DETACH ${as}`);
+  attachedHere.delete(realPath(file));
 }
 
 /** Who holds the lock, as DuckDB says it: `/usr/bin/node (PID 123)`; null where the error is another one. */

@@ -35,6 +35,7 @@ export interface RunStart {
 
 const text = duckdbDialect.text.bind(duckdbDialect);
 const LONGEST_KEPT_MS = 30_000;
+const WATCH_MS = 200;
 
 /**
  * The embedded store: one DuckDB file. It is attached for as long as something is written or read and let go in between, so
@@ -44,7 +45,7 @@ export class DuckdbStore {
   readonly #options: DuckdbStoreOptions;
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
-  #attachedBy: Connection | null = null;
+  #isAttached = false;
   #access: AttachOptions["access"] = "read";
   #hasCopy = false;
   readonly placement: Placement;
@@ -73,10 +74,10 @@ export class DuckdbStore {
       if (this.#options.isDryRun === true) await this.#attachCopy(connection);
       else {
         // What was kept from the work before may be for reading only.
-        if (this.#attachedBy !== null && access === "write" && this.#access === "read") await this.#detach(connection);
-        if (this.#attachedBy === null) {
+        if (this.#isAttached && access === "write" && this.#access === "read") await this.#detach(connection);
+        if (!this.#isAttached) {
           await attachStore(connection, { ...this.#options, access });
-          this.#attachedBy = connection;
+          this.#isAttached = true;
           this.#attachedAt = performance.now();
           this.#access = access;
         }
@@ -96,25 +97,46 @@ export class DuckdbStore {
     await before;
     this.#waiting--;
     try {
-      return await work();
-    } finally {
+      let result: T;
       try {
-        if (this.#waiting === 0 && this.#attachedBy !== null && !this.#isKept()) await this.#detach(connection);
-      } finally {
-        release();
+        result = await work();
+      } catch (error) {
+        // What failed may stand in the way of letting go: what matters is the first error.
+        await this.#letGo(connection).catch(() => undefined);
+        throw error;
       }
+      await this.#letGo(connection);
+      return result;
+    } finally {
+      release();
     }
   }
 
+  async #letGo(connection: Connection): Promise<void> {
+    if (this.#waiting === 0 && this.#isAttached && !this.#isKept()) await this.#detach(connection);
+  }
+
   /**
-   * Keeps the file attached between the works of `work`, for as long as nobody else asks for it, and not longer than a few seconds at a time:
-   * programs that cannot ask get at it then.
+   * Keeps the file attached between the works of `work`, for as long as nobody else asks for it, and not longer than half a minute at a time:
+   * programs that cannot ask get at it then. Who asks while nothing is read or written need not wait for the next work.
    */
   async keepingAttached<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
     this.#keepers++;
+    let isLettingGo = false;
+    const watch = setInterval(() => {
+      if (isLettingGo || !this.#isAttached || this.#isKept()) return;
+      isLettingGo = true;
+      // What fails here fails again, and is told, when the file is let go at the end.
+      void this.#inTurn(connection, () => Promise.resolve())
+        .catch(() => undefined)
+        .finally(() => {
+          isLettingGo = false;
+        });
+    }, WATCH_MS).unref();
     try {
       return await work();
     } finally {
+      clearInterval(watch);
       this.#keepers--;
       await this.#inTurn(connection, () => Promise.resolve());
     }
@@ -125,8 +147,8 @@ export class DuckdbStore {
   }
 
   async #detach(connection: Connection): Promise<void> {
-    this.#attachedBy = null;
     await detachStore(connection, this.#options.file);
+    this.#isAttached = false;
   }
 
   /** A dry run attaches a store in memory, once, made like the file. */
@@ -161,7 +183,9 @@ export class DuckdbStore {
 
   async apply(connection: Connection, plan: Plan, application: SliceApplication): Promise<void> {
     await this.whileAttached(connection, async () => {
-      if (this.#options.isDryRun === true && existsSync(this.#options.file))
+      // Where nothing passed there may be no table of documents: nothing was shredded.
+      const isShredded = application.tried.some(({ passed, confirms }) => passed && !confirms);
+      if (this.#options.isDryRun === true && isShredded && existsSync(this.#options.file))
         await withBase(connection, this.#options, () => copyDocuments(connection, plan));
       const schemaHash = this.#prepared.get(plan.mapping);
       if (schemaHash === undefined) throw new Error(`${plan.mapping} was not prepared`);
