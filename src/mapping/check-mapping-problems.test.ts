@@ -42,6 +42,26 @@ describe("a mapping with one mistake", () => {
   });
 });
 
+test.each([
+  ["7", ["m.yaml:1:1  the file holds no mapping. Expected keys with values, got the number 7"]],
+  ["text", ['m.yaml:1:1  the file holds no mapping. Expected keys with values, got the text "text"']],
+  ["[a]", ["m.yaml:1:1  the mapping has a value of another kind. Expected keys with values, got a list"]],
+  ["null", ["m.yaml:1:1  the file holds nothing. Expected a mapping, got nothing"]],
+  [
+    "{source: {}, fields: [], targets: []}",
+    [
+      'm.yaml:1:10  the key "endpoint" is missing. Expected "endpoint" with a text, got only nothing',
+      'm.yaml:1:10  the key "method" is missing. Expected "method" with a text, got only nothing',
+      'm.yaml:1:10  the key "raw_table" is missing. Expected "raw_table" with a text, got only nothing',
+      'm.yaml:1:10  the key "document_key" is missing. Expected "document_key" with a list, got only nothing',
+      'm.yaml:1:22  "fields" is empty. Expected at least 1 entry, got an empty list',
+      'm.yaml:1:35  "targets" is empty. Expected at least 1 entry, got an empty list',
+    ],
+  ],
+])("the file %s is no mapping", (text, problems) => {
+  expect(problemsOf(`${text}\n`)).toEqual(problems);
+});
+
 test("a broken file gives all of its problems at once, in the order of the file", () => {
   const rendered = problemsOf(goldenFile("broken.yaml.txt"));
   expect(rendered.length).toBeGreaterThanOrEqual(15);

@@ -6,7 +6,7 @@ import { createReport } from "./report.ts";
 function read(text: string): { readonly value: unknown; readonly problems: readonly string[] } {
   const report = createReport("m.yaml");
   const { value } = readYaml(text, report);
-  return { value, problems: report.sorted().map(renderProblem) };
+  return { value, problems: report.sorted().map((problem) => `${renderProblem(problem)} [${problem.code}]`) };
 }
 
 test("reads YAML 1.2: no, on and dates are texts", () => {
@@ -43,42 +43,51 @@ test("finds characters inside of texts of every style", () => {
 
 describe("refuses, each with its place,", () => {
   test.each([
-    ["an empty file", "# nothing\n", "m.yaml:1:1  the file holds nothing. Expected a mapping, got nothing"],
+    ["a file with null", "null\n", "m.yaml:1:1  the file holds nothing. Expected a mapping, got nothing [yaml.empty]"],
+    ["an empty file", "# nothing\n", "m.yaml:1:1  the file holds nothing. Expected a mapping, got nothing [yaml.empty]"],
     [
       "more than one document",
       "a: 1\n---\nb: 2\n",
-      "m.yaml:3:1  the file holds more than one document. Expected one mapping in each file, got 2 documents separated by ---",
+      "m.yaml:3:1  the file holds more than one document. Expected one mapping in each file, got 2 documents separated by --- [yaml.many-documents]",
     ],
-    ["a double key", "a: 1\nb: 2\na: 3\n", 'm.yaml:3:1  the key "a" is there twice. Expected each key once, got "a" again'],
-    ["an anchor", "a: &x 1\n", 'm.yaml:1:7  anchors are not part of the language. Expected no anchor, got "&x"'],
-    ["a tag", "a: !!str 1\n", 'm.yaml:1:10  tags are not part of the language. Expected a plain value, got "tag:yaml.org,2002:str"'],
+    [
+      "a double key",
+      "a: 1\nb: 2\na: 3\n",
+      'm.yaml:3:1  the key "a" is there twice. Expected each key once, got "a" again [yaml.double-key]',
+    ],
+    ["an anchor", "a: &x 1\n", 'm.yaml:1:7  anchors are not part of the language. Expected no anchor, got "&x" [yaml.anchor]'],
+    [
+      "a tag",
+      "a: !!str 1\n",
+      'm.yaml:1:10  tags are not part of the language. Expected a plain value, got "tag:yaml.org,2002:str" [yaml.tag]',
+    ],
     [
       "a directive",
       "%YAML 1.1\n---\na: no\n",
-      'm.yaml:1:1  directives are not part of the language. Expected YAML 1.2 without directives, got "%YAML 1.1"',
+      'm.yaml:1:1  directives are not part of the language. Expected YAML 1.2 without directives, got "%YAML 1.1" [yaml.directive]',
     ],
     [
       "a merge key",
       "a:\n  <<: {b: 1}\n",
-      'm.yaml:2:3  merge keys are not part of the language. Expected the keys themselves, or for_each, got "<<"',
+      'm.yaml:2:3  merge keys are not part of the language. Expected the keys themselves, or for_each, got "<<" [yaml.merge-key]',
     ],
     [
       "__proto__",
       "__proto__: {a: 1}\n",
-      'm.yaml:1:1  the key "__proto__" is not allowed. Expected a word of the language, got "__proto__"',
+      'm.yaml:1:1  the key "__proto__" is not allowed. Expected a word of the language, got "__proto__" [yaml.refused-key]',
     ],
     [
       "constructor",
       "a: {constructor: 1}\n",
-      'm.yaml:1:5  the key "constructor" is not allowed. Expected a word of the language, got "constructor"',
+      'm.yaml:1:5  the key "constructor" is not allowed. Expected a word of the language, got "constructor" [yaml.refused-key]',
     ],
     [
       "prototype",
       'a: {"prototype": 1}\n',
-      'm.yaml:1:5  the key "prototype" is not allowed. Expected a word of the language, got "prototype"',
+      'm.yaml:1:5  the key "prototype" is not allowed. Expected a word of the language, got "prototype" [yaml.refused-key]',
     ],
-    ["a key that is a number", "1: a\n", 'm.yaml:1:1  a key is no text. Expected a word of the language, got "1"'],
-    ["a key that is a list", "? [a]\n: b\n", 'm.yaml:1:3  a key is no text. Expected a word of the language, got "[a]"'],
+    ["a key that is a number", "1: a\n", 'm.yaml:1:1  a key is no text. Expected a word of the language, got "1" [yaml.key]'],
+    ["a key that is a list", "? [a]\n: b\n", 'm.yaml:1:3  a key is no text. Expected a word of the language, got "[a]" [yaml.key]'],
   ])("%s", (_, text, problem) => {
     expect(read(text).problems).toEqual([problem]);
   });
@@ -96,7 +105,7 @@ describe("refuses, each with its place,", () => {
 
   test("a path with brackets in a flow map, saying that it needs quotes", () => {
     expect(read("a: {b: $.c[*], d: 1}\n").problems).toEqual([
-      'm.yaml:1:11  this is no YAML: Unexpected flow-seq-start at node end. Expected quotes around a text with brackets or braces inside of {…} or […], as "$.plays[*]"',
+      'm.yaml:1:11  this is no YAML: Unexpected flow-seq-start at node end. Expected quotes around a text with brackets or braces inside of {…} or […], as "$.plays[*]" [yaml.syntax]',
     ]);
   });
 
@@ -104,6 +113,9 @@ describe("refuses, each with its place,", () => {
     const levels = Array.from({ length: 10 }, (_, level) => `a${level + 1}: &a${level + 1} [${`*a${level}, `.repeat(9)}*a${level}]`);
     const { problems } = read(["a0: &a0 lol", ...levels].join("\n"));
     expect(problems.filter((problem) => problem.includes("aliases"))).toHaveLength(100);
+    expect(problems.find((problem) => problem.includes("aliases"))).toBe(
+      'm.yaml:2:10  aliases are not part of the language. Expected the value itself, or for_each, got "*a0" [yaml.alias]',
+    );
   });
 
   test.each([
@@ -113,13 +125,13 @@ describe("refuses, each with its place,", () => {
     ["lines", Array.from({ length: 100 }, (_, level) => `${" ".repeat(level)}a:`).join("\n")],
   ])("deep nesting of %s", (_, text) => {
     expect(read(text).problems.join("\n")).toMatch(
-      /^m\.yaml:\d+:\d+ {2}the file is nested too deep\. Expected at most 20 levels, got more$/,
+      /^m\.yaml:\d+:\d+ {2}the file is nested too deep\. Expected at most 20 levels, got more \[yaml\.too-deep\]$/,
     );
   });
 
   test("more than 1 MB", () => {
     expect(read(`# ${"x".repeat(2_000_000)}\n`).problems).toEqual([
-      "m.yaml:1:1  the file is too large. Expected at most 1 MB, got 2000003 bytes",
+      "m.yaml:1:1  the file is too large. Expected at most 1 MB, got 2000003 bytes [yaml.too-large]",
     ]);
   });
 });
@@ -127,7 +139,7 @@ describe("refuses, each with its place,", () => {
 test("lists a thousand problems, and says how many more there are", () => {
   const { problems } = read("1: x\n".repeat(1_500));
   expect(problems).toHaveLength(1_001);
-  expect(problems.at(-1)).toBe("m.yaml:1001:1  500 more problems from here on");
+  expect(problems.at(-1)).toBe("m.yaml:1001:1  500 more problems from here on [file.more-problems]");
 });
 
 test("leaves Object.prototype alone", () => {

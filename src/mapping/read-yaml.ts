@@ -90,7 +90,9 @@ function readOneDocument(tokens: readonly CST.Token[], placeAt: (offset: number)
     });
     return null;
   }
-  if (document === undefined || document.contents === null) {
+  const contents = document?.contents ?? null;
+  // `null` written out, too.
+  if (document === undefined || contents === null || (isScalar(contents) && contents.value === null)) {
     report.add({ line: 1, column: 1 }, { code: "yaml.empty", message: "the file holds nothing", expected: "a mapping", got: "nothing" });
     return null;
   }
