@@ -18,7 +18,7 @@ const SCOPES = {
   "mapping-files": {
     mutate: ["src/mapping/{check-registry,mapping-json-schema,mapping-spec,positions,read-*,registry,report}.ts"],
     testFiles: [
-      "src/mapping/{check-mapping-problems,mapping-json-schema,read-examples,read-yaml,registry}.test.ts",
+      "src/mapping/{check-mapping,check-mapping-problems,mapping-json-schema,read-examples,read-yaml,registry}.test.ts",
       "src/cli/commands/mapping.test.ts",
     ],
   },

@@ -41,6 +41,33 @@ test("finds characters inside of texts of every style", () => {
   ]);
 });
 
+test("finds characters on the lines of a literal block, whose indentation is that of its first line with text", () => {
+  const placesOf = (block: string, offsets: readonly number[]): unknown => {
+    const { value, positions } = readYaml(`a: ${block}`, createReport("m.yaml"));
+    return offsets.map((offset) => positions.valuePlace(value as object, "a", offset));
+  };
+  expect(placesOf("|\n    one\n      two\n", [0, 2, 4, 6, 7])).toEqual([
+    { line: 2, column: 5 },
+    { line: 2, column: 7 },
+    { line: 3, column: 5 },
+    { line: 3, column: 7 },
+    { line: 3, column: 8 },
+  ]);
+  expect(placesOf("|\n\n  one\n", [0, 1, 2])).toEqual([
+    { line: 2, column: 3 },
+    { line: 3, column: 3 },
+    { line: 3, column: 4 },
+  ]);
+  expect(placesOf(">\n  one\n", [0, 2])).toEqual([
+    { line: 1, column: 4 },
+    { line: 1, column: 4 },
+  ]);
+  expect(placesOf('"one\n  two"\n', [0, 5])).toEqual([
+    { line: 1, column: 4 },
+    { line: 1, column: 4 },
+  ]);
+});
+
 describe("refuses, each with its place,", () => {
   test.each([
     ["a file with null", "null\n", "m.yaml:1:1  the file holds nothing. Expected a mapping, got nothing [yaml.empty]"],

@@ -165,9 +165,52 @@ describe("reports, over all files at once,", () => {
   });
 });
 
+test("problems are in the order of files and places, each with its code; what belongs to no mapping is told as well", async () => {
+  const wrong = mappingText({ table: "game.a" }).replace("TEXT", "TXT").replace("$.venue.id", "$.venue..id").replace("$.pk", "$.p..k");
+  await write("game/b.yaml", wrong);
+  await write("game/a.yaml", wrong.replace("game.a", "game.b"));
+  await write("game/none.examples/one/document.json", "{}");
+  await write("game/a.examples/one/document.json", "{}");
+  await write("game/large.yaml", `# ${"x".repeat(4 * 1024 * 1024)}\n`);
+  await write(".hidden/a.yaml", "7\n");
+  await mkdir(join(folder, ".git"));
+  await write("zoo/plays.yaml", mappingText({ table: "game.zoo", rawTable: "other" }));
+  await expect(loadRegistry(folder)).rejects.toThrow(ProblemsError);
+  const error: unknown = await loadRegistry(folder).catch((caught: unknown) => caught);
+  const { problems } = error as ProblemsError;
+  expect(
+    problems.map(
+      ({ file, line, column, code, got }) => `${file.slice(folder.length + 1)}:${String(line)}:${String(column)} ${code} ${got ?? ""}`,
+    ),
+  ).toEqual([
+    'game/a.yaml:3:49 mapping.path "..k"',
+    'game/a.yaml:8:58 mapping.path "..id"',
+    'game/a.yaml:9:30 mapping.unknown-type "TXT"',
+    'game/b.yaml:3:49 mapping.path "..k"',
+    'game/b.yaml:8:58 mapping.path "..id"',
+    'game/b.yaml:9:30 mapping.unknown-type "TXT"',
+    "game/large.yaml:1:1 mapping.folder 4194307 bytes",
+    "game/none.examples:1:1 mapping.folder nothing",
+    'zoo/plays.yaml:1:20 mapping.wrong-folder "game"',
+  ]);
+});
+
+test("mappings are found by both endpoint and method", async () => {
+  await write("game/plays.yaml", mappingText({ table: "game.plays" }));
+  await write("venue/plays.yaml", mappingText({ endpoint: "venue", table: "venue.plays" }));
+  await write("game/a_first.yaml", mappingText({ method: "others", table: "game.others" }));
+  const registry = await loadRegistry(folder);
+  expect(registry.mappings.map(({ name }) => name)).toEqual(["game/a_first", "game/plays", "venue/plays"]);
+  expect(registry.find("game", "plays").map(({ name }) => name)).toEqual(["game/plays"]);
+  expect(registry.find("venue", "others")).toEqual([]);
+});
+
 test("a folder that is not there is the user's to mend", async () => {
   await expect(loadRegistry(join(folder, "none"))).rejects.toThrow(UserError);
-  await expect(loadRegistry(join(folder, "none"))).rejects.toMatchObject({ code: "mapping.folder-missing" });
+  await expect(loadRegistry(join(folder, "none"))).rejects.toMatchObject({
+    code: "mapping.folder-missing",
+    text: { message: `the mappings folder ${join(folder, "none")} cannot be read`, expected: "a folder with a folder for each endpoint" },
+  });
 });
 
 test("the cache reads again only what changed", async () => {
