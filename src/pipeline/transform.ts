@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { EXIT, type ExitCode, OutsideError, UserError } from "../core/errors.ts";
 import type { Connection } from "../duckdb/connection.ts";
 import type { Database } from "../duckdb/database.ts";
-import { type SqlRow, sqlText } from "../duckdb/sql-value.ts";
+import { type SqlRow, sqlText } from "../sql/sql-value.ts";
 import { DuckdbEngine } from "../engine/duckdb/duckdb-engine.ts";
 import type { Finding, SliceDocument, SliceVerdict } from "../engine/slice.ts";
 import type { Mapping } from "../mapping/mapping.ts";

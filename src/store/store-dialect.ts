@@ -1,4 +1,4 @@
-import type { SqlRow } from "../duckdb/sql-value.ts";
+import type { SqlRow } from "../sql/sql-value.ts";
 import type { ColumnType } from "../mapping/column-type.ts";
 import type { Target } from "../mapping/mapping.ts";
 import type { TableObject, TableSchema } from "./mapping-schema.ts";

@@ -1,5 +1,5 @@
 import type { Connection } from "../duckdb/connection.ts";
-import type { SqlRow } from "../duckdb/sql-value.ts";
+import type { SqlRow } from "../sql/sql-value.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import type { Plan } from "../plan/plan.ts";
 import { applySlice } from "./apply-slice.ts";

@@ -1,4 +1,4 @@
-import { sqlText } from "../duckdb/sql-value.ts";
+import { sqlText } from "../sql/sql-value.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { quoteText as text } from "../sql/quote.ts";
 import { lastMigration } from "./migrations.ts";
