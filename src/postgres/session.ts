@@ -67,6 +67,20 @@ export class Session {
     return result;
   }
 
+  /** One statement as a user wrote it, in a transaction that writes nothing. @param searchPath quoted schemas in which names without one are looked for */
+  async ask(sql: string, searchPath: readonly string[]): Promise<SqlRow[]> {
+    await this.#begin("READ ONLY");
+    try {
+      await this.#query(`SET LOCAL search_path = ${searchPath.join(", ")}`);
+      // By the extended protocol the server takes no second statement, so none can end the transaction and go on writing.
+      const types = { getTypeParser: readerOf as never };
+      const query = { text: sql, queryMode: "extended", rowMode: "array" as const, types };
+      return readRows(await this.#client.query<SqlValue[]>(query));
+    } finally {
+      await this.#rollback();
+    }
+  }
+
   /** Streams into `COPY … FROM STDIN`; gives the number of rows that the server took. */
   async copyIn(sql: string, source: Readable): Promise<number> {
     const target = this.#client.query(copyFrom(sql));
