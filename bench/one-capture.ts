@@ -14,7 +14,7 @@ import { parseArgs } from "node:util";
 import { packageRoot } from "../src/config/settings.ts";
 import { Connection } from "../src/duckdb/connection.ts";
 import { Database } from "../src/duckdb/database.ts";
-import { sqlText } from "../src/duckdb/sql-value.ts";
+import { sqlText } from "../src/sql/sql-value.ts";
 import { DuckdbEngine } from "../src/engine/duckdb/duckdb-engine.ts";
 import { requireMapping } from "../src/mapping/check-mapping.ts";
 import { ingestRecordings } from "../src/pipeline/ingest.ts";

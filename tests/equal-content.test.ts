@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { SqlRow } from "../src/duckdb/sql-value.ts";
+import type { SqlRow } from "../src/sql/sql-value.ts";
 import { openIndex } from "../src/pipeline/open-index.ts";
 import { compilePlan } from "../src/plan/compile-plan.ts";
 import { SmallPlatform, mappingOf } from "./small-platform.ts";

@@ -1,6 +1,6 @@
 import { UserError } from "../core/errors.ts";
 import type { Connection } from "../duckdb/connection.ts";
-import { sqlText } from "../duckdb/sql-value.ts";
+import { sqlText } from "../sql/sql-value.ts";
 import { nearestSpelling } from "../mapping/nearest-spelling.ts";
 import type { Mapping, Target } from "../mapping/mapping.ts";
 import type { Plan } from "../plan/plan.ts";

@@ -1,5 +1,5 @@
 import type { Connection } from "../duckdb/connection.ts";
-import { type SqlValue, sqlText } from "../duckdb/sql-value.ts";
+import { type SqlValue, sqlText } from "../sql/sql-value.ts";
 import type { Finding } from "../engine/slice.ts";
 import type { Plan, PlanTarget } from "../plan/plan.ts";
 import type { RawStore } from "../raw/raw-store.ts";

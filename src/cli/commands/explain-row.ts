@@ -1,6 +1,6 @@
 import { EXIT, UserError } from "../../core/errors.ts";
-import type { SqlValue } from "../../duckdb/sql-value.ts";
-import { sqlText } from "../../duckdb/sql-value.ts";
+import type { SqlValue } from "../../sql/sql-value.ts";
+import { sqlText } from "../../sql/sql-value.ts";
 import { renderColumnType } from "../../mapping/column-type.ts";
 import type { Mapping } from "../../mapping/mapping.ts";
 import { type OriginCheck, type OriginColumn, RowExplainer, type RowOrigin } from "../../pipeline/explain-row.ts";

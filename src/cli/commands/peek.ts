@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { EXIT, UserError } from "../../core/errors.ts";
 import { parseInstant } from "../../core/instant.ts";
-import { sqlText } from "../../duckdb/sql-value.ts";
+import { sqlText } from "../../sql/sql-value.ts";
 import type { Database } from "../../duckdb/database.ts";
 import type { Mapping } from "../../mapping/mapping.ts";
 import type { Registry } from "../../mapping/registry.ts";

@@ -5,7 +5,7 @@ import type { CliContext } from "../context.ts";
 import { counted } from "../counted.ts";
 import { openDatabase, openStore, readStore } from "../platform.ts";
 import { readLimit } from "../read-limit.ts";
-import { sqlText } from "../../duckdb/sql-value.ts";
+import { sqlText } from "../../sql/sql-value.ts";
 
 const text = duckdbDialect.text.bind(duckdbDialect);
 

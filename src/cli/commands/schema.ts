@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { storeFile } from "../../config/settings.ts";
 import { EXIT } from "../../core/errors.ts";
 import type { Connection } from "../../duckdb/connection.ts";
-import { sqlText } from "../../duckdb/sql-value.ts";
+import { sqlText } from "../../sql/sql-value.ts";
 import type { Mapping } from "../../mapping/mapping.ts";
 import { compilePlan } from "../../plan/compile-plan.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { EXIT } from "../../core/errors.ts";
 import { openTemporaryFolder } from "../../core/temporary-folder.ts";
 import type { Connection } from "../../duckdb/connection.ts";
-import { sqlText } from "../../duckdb/sql-value.ts";
+import { sqlText } from "../../sql/sql-value.ts";
 import type { Mapping } from "../../mapping/mapping.ts";
 import type { Registry } from "../../mapping/registry.ts";
 import { rawTableOf } from "../../pipeline/document-index.ts";

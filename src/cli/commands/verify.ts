@@ -7,7 +7,7 @@ import { canonicalRows, documentKeyOf } from "../../store/duckdb/read-rows.ts";
 import { stateTable, storeTable } from "../../store/duckdb/placement.ts";
 import type { CliContext } from "../context.ts";
 import { mappingsUnder, openRegistry, readStore } from "../platform.ts";
-import { sqlText } from "../../duckdb/sql-value.ts";
+import { sqlText } from "../../sql/sql-value.ts";
 
 const text = duckdbDialect.text.bind(duckdbDialect);
 

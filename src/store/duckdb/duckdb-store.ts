@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import { isFileError } from "../../core/file-error.ts";
 import type { Connection } from "../../duckdb/connection.ts";
-import { type SqlRow, sqlText } from "../../duckdb/sql-value.ts";
+import { type SqlRow, sqlText } from "../../sql/sql-value.ts";
 import type { Mapping } from "../../mapping/mapping.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";

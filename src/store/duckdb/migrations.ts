@@ -1,5 +1,5 @@
 import type { Connection } from "../../duckdb/connection.ts";
-import { sqlText } from "../../duckdb/sql-value.ts";
+import { sqlText } from "../../sql/sql-value.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import { type MappingSchema, schemaHash } from "../mapping-schema.ts";
 import type { Placement } from "./placement.ts";

@@ -1,6 +1,6 @@
 import { UserError } from "../../core/errors.ts";
 import type { Connection } from "../../duckdb/connection.ts";
-import { sqlText } from "../../duckdb/sql-value.ts";
+import { sqlText } from "../../sql/sql-value.ts";
 import type { Mapping } from "../../mapping/mapping.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import { schemaHash } from "../mapping-schema.ts";

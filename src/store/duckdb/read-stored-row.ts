@@ -1,5 +1,5 @@
 import type { Connection } from "../../duckdb/connection.ts";
-import type { SqlRow } from "../../duckdb/sql-value.ts";
+import type { SqlRow } from "../../sql/sql-value.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import { stateTable, storeTable } from "./placement.ts";
 

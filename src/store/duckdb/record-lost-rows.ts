@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { Connection } from "../../duckdb/connection.ts";
-import { sqlText } from "../../duckdb/sql-value.ts";
+import { sqlText } from "../../sql/sql-value.ts";
 import type { Mapping } from "../../mapping/mapping.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import type { Placement } from "./placement.ts";

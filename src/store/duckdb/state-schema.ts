@@ -1,6 +1,6 @@
 import { EXIT, OutsideError, UserError } from "../../core/errors.ts";
 import type { Connection } from "../../duckdb/connection.ts";
-import { sqlText } from "../../duckdb/sql-value.ts";
+import { sqlText } from "../../sql/sql-value.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import { STORE } from "./attach.ts";
 import { LIVE, type Placement } from "./placement.ts";

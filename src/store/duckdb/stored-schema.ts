@@ -1,5 +1,5 @@
 import type { Connection } from "../../duckdb/connection.ts";
-import { type SqlRow, sqlText } from "../../duckdb/sql-value.ts";
+import { type SqlRow, sqlText } from "../../sql/sql-value.ts";
 import type { ColumnType } from "../../mapping/column-type.ts";
 import type { Mapping } from "../../mapping/mapping.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
