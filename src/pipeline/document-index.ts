@@ -21,6 +21,8 @@ export interface CaptureDocuments {
  * what the mapping reads of a capture to name its documents: a changed source has a new index. `openIndex` gives that of a raw store.
  */
 export interface DocumentIndex {
+  /** To be called before the first captures are stored: makes the raw table ready for this index, where that is needed. */
+  prepare(): Promise<void>;
   /** Adds captures that were just stored. What a crash leaves out, `catchUp` adds. */
   add(captures: readonly CaptureDocuments[]): Promise<void>;
   /** Indexes the captures of raw that are not yet, reading their bodies. Gives how many. */

@@ -35,6 +35,7 @@ export interface IngestDeps {
 /** Stores recordings as captures: settles what each body is, hashes it, takes its shape, appends it, indexes its documents. */
 export async function ingestRecordings(files: AsyncIterable<RecordingFile>, deps: IngestDeps): Promise<IngestResult> {
   const indexes = deps.plans.map((plan) => openIndex(plan, deps.raw));
+  for (const index of indexes) await index.prepare();
   for (const index of indexes) await index.catchUp();
   const refused: RefusedFile[] = [];
   const pending: { readonly file: string; readonly documents: readonly (readonly IndexedDocument[])[] }[] = [];

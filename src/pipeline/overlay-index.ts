@@ -17,6 +17,10 @@ export class OverlayIndex implements DocumentIndex {
     this.#base = base;
   }
 
+  prepare(): Promise<void> {
+    return Promise.resolve();
+  }
+
   add(): Promise<void> {
     return Promise.resolve();
   }

@@ -26,6 +26,10 @@ export class SidecarIndex implements DocumentIndex {
     this.#isReadOnly = isReadOnly;
   }
 
+  prepare(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async add(captures: readonly CaptureDocuments[]): Promise<void> {
     const next = (await this.#sidecar.lastId()) + 1;
     // A gap would hide the captures in it: those are indexed from raw.

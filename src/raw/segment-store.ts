@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { systemLockDeps } from "../core/file-lock.ts";
 import type { FileLockDeps } from "../core/file-lock.ts";
 import { isFileError } from "../core/file-error.ts";
-import { EXIT, OutsideError, UserError } from "../core/errors.ts";
+import { UserError } from "../core/errors.ts";
 import { appendByTable } from "./append-captures.ts";
 import { BodyReader } from "./body-reader.ts";
 import type { Capture, CheckedCapture } from "./capture.ts";
+import { captureMissing } from "./capture-missing.ts";
 import { addEntriesFrom, DICTIONARY_FILE } from "./dictionary-file.ts";
 import { ManifestReader, MANIFEST_START, parsePosition, writePosition } from "./manifest.ts";
 import { requestText } from "./request-text.ts";
@@ -72,18 +73,7 @@ export class SegmentStore implements RawStore {
       missing.delete(capture.id);
       yield capture;
     }
-    const [first] = missing;
-    if (first !== undefined) {
-      throw new OutsideError(
-        {
-          code: "raw.capture-missing",
-          message: `${table} has no capture ${String(first)}${missing.size === 1 ? "" : ` (and ${String(missing.size - 1)} others of those asked for)`}`,
-          next: "check that --home names the folder that the store was filled from",
-        },
-        EXIT.storeUnreachable,
-        false,
-      );
-    }
+    if (missing.size > 0) throw captureMissing(table, missing, "check that --home names the folder that the store was filled from");
   }
 
   async lastId(table: string): Promise<number> {
