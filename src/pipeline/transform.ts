@@ -14,8 +14,9 @@ import { decodeShape } from "../raw/shape.ts";
 import type { RunRecord } from "../store/runs.ts";
 import type { TriedState } from "../store/slice-application.ts";
 import type { Store } from "../store/store.ts";
-import { DocumentIndex, rawTableOf } from "./document-index.ts";
+import { rawTableOf } from "./document-index.ts";
 import { concernsDocument, pointerOf } from "./index-document.ts";
+import { openIndex } from "./open-index.ts";
 import { type Candidate, type DocumentFilter, newestCandidates, nextCandidate, selectBatch } from "./selection.ts";
 import { LeafProof } from "./leaf-proof.ts";
 import { ContainerCheck } from "./wrong-containers.ts";
@@ -66,7 +67,7 @@ const NOTHING_SHREDDED: SliceVerdict = { rows: [], findings: [] };
 /** Select → shred → gate → apply → record, for one mapping. */
 export async function transform(mapping: Mapping, plan: Plan, options: TransformOptions, deps: TransformDeps): Promise<TransformResult> {
   const control = await deps.database.connect();
-  const index = new DocumentIndex(plan, deps.raw);
+  const index = openIndex(plan, deps.raw);
   await index.catchUp();
   await index.load(control, INDEX);
   return deps.store.keeping(control, () => transformIndexed(mapping, plan, options, deps, control));

@@ -5,7 +5,7 @@ import { EXIT, OutsideError, UserError } from "../../core/errors.ts";
 import type { OpenStore } from "../../store/open-store.ts";
 import type { Registry } from "../../mapping/registry.ts";
 import { compilePlan } from "../../plan/compile-plan.ts";
-import { DocumentIndex } from "../../pipeline/document-index.ts";
+import { openIndex } from "../../pipeline/open-index.ts";
 import { SIMULATED_HOST } from "../../simulate/simulated-stub.ts";
 import { countDocuments } from "../../store/count-documents.ts";
 import { findSchemaDrift } from "../../store/find-schema-drift.ts";
@@ -103,7 +103,8 @@ async function checkRaw(settings: Settings, registry: Registry | null): Promise<
       });
     const [endpoint = "", method = ""] = table.split(".");
     for (const mapping of registry?.find(endpoint, method) ?? []) {
-      const behind = (await raw.lastId(table)) - (await new DocumentIndex(compilePlan(mapping), raw).lastId());
+      let behind = 0;
+      for await (const _capture of openIndex(compilePlan(mapping), raw).missing()) behind++;
       if (behind > 0)
         findings.push({
           level: "ok",
