@@ -19,7 +19,7 @@ export const PLACE_FILE = "place.json";
  * A run that was killed leaves its folder and its servers: the next one removes the folder, and a server ends itself when it finds its
  * data gone.
  */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await openTemporaryFolder();
   // The server's user must get through.
   await chmod(folder.path, 0o755);

@@ -1,4 +1,5 @@
-import pg from "pg";
+import { types } from "pg";
+import { EXIT, OutsideError } from "../core/errors.ts";
 import { parseInstant } from "../core/instant.ts";
 import type { SqlValue } from "../sql/sql-value.ts";
 
@@ -26,13 +27,28 @@ const asText = (text: string): SqlValue => text;
 function readInstant(text: string): SqlValue {
   // `2024-07-13 04:19:09.5+00`: sessions are in UTC.
   const instant = parseInstant(text.replace(/\+00$/, "Z"));
-  if (instant === null) throw new RangeError(`the time ${text} is not between the years 0001 and 9999`);
+  if (instant === null) throw unreadable("time", text);
   return instant;
 }
 
 function readDate(text: string): SqlValue {
-  if (!/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(text)) throw new RangeError(`the date ${text} is not between the years 0001 and 9999`);
+  if (!/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(text)) throw unreadable("date", text);
   return text;
+}
+
+/** `infinity`, and years before 1 and after 9999. */
+function unreadable(what: string, text: string): OutsideError {
+  return new OutsideError(
+    {
+      code: "postgres.value",
+      message: `a ${what} of the database has no form here`,
+      expected: "a year from 0001 to 9999",
+      got: text,
+      next: "cast the column to text in the query",
+    },
+    EXIT.storeUnreachable,
+    false,
+  );
 }
 
 /** How the texts of a type are read, by the type's number in `pg_type`. Every other type is given as its text. */
@@ -72,13 +88,21 @@ const ELEMENTS: ReadonlyMap<number, number> = new Map([
 const TEXT_ARRAY = 1009;
 type TextArray = readonly (string | null | TextArray)[];
 
-/** Reads the text of a value, as the server wrote it. @throws RangeError for dates and instants that have no form here */
+/** BYTEA. */
+const BYTES = 17;
+
+/** The reader that gives bytes of BYTEA as such, not as their text `\x…`. */
+export function readerWithBytes(type: number): (text: string) => SqlValue | Buffer {
+  return type === BYTES ? (text) => Buffer.from(text.slice(2), "hex") : readerOf(type);
+}
+
+/** What reads the texts of a type, as the server writes them. @throws OutsideError `postgres.value` for dates and instants that have no form here */
 export function readerOf(type: number): (text: string) => SqlValue {
   const element = ELEMENTS.get(type);
   if (element === undefined) return READERS.get(type) ?? asText;
   const read = READERS.get(element) ?? asText;
   const readArray = (items: TextArray): readonly SqlValue[] =>
     items.map((item) => (item === null ? null : typeof item === "string" ? read(item) : readArray(item)));
-  const split = pg.types.getTypeParser(TEXT_ARRAY as never, "text") as (text: string) => TextArray;
+  const split = types.getTypeParser(TEXT_ARRAY as never, "text") as (text: string) => TextArray;
   return (text) => readArray(split(text));
 }

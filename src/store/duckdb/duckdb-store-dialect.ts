@@ -40,6 +40,7 @@ export const duckdbStoreDialect: StoreDialect = {
   },
   readTables,
   writeChange,
+  locksOf: () => null,
   // A rename moves no row.
   writeSwap: (_runner, { wanted, live }) =>
     Promise.resolve([
