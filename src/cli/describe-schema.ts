@@ -18,6 +18,8 @@ interface ReportedChange {
   readonly to: string | null;
   readonly sentence: string;
   readonly statements: readonly string[];
+  /** The strongest lock that they take on tables that are there, and who waits; null where they take none. */
+  readonly locks: string | null;
 }
 
 /** A plan of one mapping as it is shown. */
@@ -67,7 +69,13 @@ function nextStep(changes: readonly SchemaChange[], redo: number): ReportedPlan[
 }
 
 function reportChange(change: SchemaChange, dialect: StoreDialect): ReportedChange {
-  const base = { kind: change.kind, how: change.how, sentence: describeChange(change), statements: dialect.writeChange(change, "live") };
+  const base = {
+    kind: change.kind,
+    how: change.how,
+    sentence: describeChange(change),
+    statements: dialect.writeChange(change, "live"),
+    locks: dialect.locksOf(change),
+  };
   const none = { table: null, column: null, from: null, to: null };
   switch (change.kind) {
     case "create_table":
@@ -106,7 +114,10 @@ export function describePlans(plans: readonly ReportedPlan[], id: string, out: O
     const what = changes.length === 0 ? "the store has its tables" : `${counted(changes.length, "change")} (${ways.join(", ")})`;
     out.text(`${mapping}: ${what}; ${String(redo)} of ${counted(documents.applied, "document")} to redo`);
     if (changes.length > 0) out.table(changes.map(({ kind, how, table, column, from, to }) => ({ kind, how, table, column, from, to })));
-    for (const statement of changes.flatMap(({ statements }) => statements)) out.text(`  ${statement};`);
+    for (const { statements, locks } of changes) {
+      for (const statement of statements) out.text(`  ${statement};`);
+      if (locks !== null && statements.length > 0) out.text(`    -- locks: ${locks}`);
+    }
     if (command !== null) out.text(`  next: ${command}`);
   }
   out.text(`plan ${id}`);

@@ -2,6 +2,7 @@ import { EXIT } from "../../core/errors.ts";
 import type { OpenStore } from "../../store/open-store.ts";
 import { sqlText } from "../../sql/sql-value.ts";
 import type { Mapping } from "../../mapping/mapping.ts";
+import { openIndex } from "../../pipeline/open-index.ts";
 import { compilePlan } from "../../plan/compile-plan.ts";
 import { quoteText } from "../../sql/quote.ts";
 import { type SchemaPlan, planId } from "../../store/schema-changes.ts";
@@ -14,7 +15,7 @@ import { readStoreTime } from "../../store/store-time.ts";
 import type { CliContext } from "../context.ts";
 import { counted } from "../counted.ts";
 import { describePlans, reportPlan, timeFlags } from "../describe-schema.ts";
-import { mappingsUnder, openRegistry, readStore, withStore } from "../platform.ts";
+import { mappingsUnder, openRaw, openRegistry, readStore, withStore } from "../platform.ts";
 
 export interface SchemaFlags {
   readonly endpoint?: string;
@@ -91,6 +92,9 @@ export async function runSchemaApply(flags: SchemaApplyFlags, context: CliContex
       };
     }),
   );
+  // Captures have their tables made with those of the mappings: who loads may have no right to.
+  await using raw = await openRaw(context);
+  for (const mapping of mappings) await openIndex(compilePlan(mapping), raw).prepare();
   const plans = applied.map((plan, at) => {
     const documents = after[at] ?? NO_DOCUMENTS;
     const { redo, next, command } = reportPlan({ ...plan, changes: [] }, documents, ofTime, dialect);
