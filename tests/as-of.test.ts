@@ -354,7 +354,7 @@ describe("a question as of a time", () => {
 
   test("shows tables and columns without making any", async () => {
     await threeStates();
-    expect((await askAsOf(BETWEEN, "SHOW TABLES")).data).toEqual(expect.arrayContaining([{ name: "thing" }, { name: "item" }]));
+    expect((await askAsOf(BETWEEN, "SHOW TABLES")).data).toEqual(expect.arrayContaining([{ name: "lab.thing" }, { name: "lab.item" }]));
     const described = await askAsOf(BETWEEN, "DESCRIBE lab.thing");
     expect(described.stderr).not.toContain("lab/things as of");
     expect((await askAsOf(BETWEEN, "SUMMARIZE lab.thing")).data).toEqual(
