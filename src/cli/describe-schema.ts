@@ -84,13 +84,13 @@ export function timeFlags(asOf: string | null, store: string): string | null {
 /** A plan, and how it is shown. */
 export interface ComparedPlan {
   readonly plan: SchemaPlan;
-  readonly reported: ReportedPlan;
+  readonly shown: ReportedPlan;
 }
 
 /** The plans for people: what changes, with which SQL where it is wanted, and what to do next. */
 export function describePlans(plans: readonly ComparedPlan[], id: string, withSql: boolean, out: Output): void {
-  for (const { plan, reported } of plans) {
-    const { mapping, changes, documents, redo, command } = reported;
+  for (const { plan, shown } of plans) {
+    const { mapping, changes, documents, redo, command } = shown;
     const rows = plan.changes.map((change) => {
       const { kind, how, table, column, from, to } = reportChange(change);
       return { kind, how, table, column, from, to: change.kind === "create_table" ? counted(change.wanted.columns.length, "column") : to };

@@ -40,13 +40,13 @@ export async function runSchemaPlan(flags: SchemaPlanFlags, context: CliContext)
       }))
     : { compared: mappings.map((mapping) => ({ plan: planNewStore(mapping), documents: NO_DOCUMENTS })), ofTime: null };
   const id = planId(compared.map(({ plan }) => plan));
-  const plans = compared.map(({ plan, documents }) => ({ plan, reported: reportPlan(plan, documents, ofTime) }));
+  const plans = compared.map(({ plan, documents }) => ({ plan, shown: reportPlan(plan, documents, ofTime) }));
   context.out.data({
     schema_version: 1,
     store,
     plan: id,
     changes: plans.reduce((sum, { plan: { changes } }) => sum + changes.length, 0),
-    mappings: plans.map(({ reported }) => reported),
+    mappings: plans.map(({ shown }) => shown),
     exit: EXIT.done,
   });
   describePlans(plans, id, flags.sql === true, context.out);
