@@ -4,6 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseDocument } from "yaml";
 import { UserError } from "../core/errors.ts";
+import { hasPassword, withoutPassword } from "../core/url-password.ts";
 import { LOG_LEVELS, type LogLevel } from "../core/logger.ts";
 
 /**
@@ -121,6 +122,14 @@ export function resolveSettings(
   const home = resolve(texts.home ?? ".mlb");
   const maxMemoryMb = numberOf("maxMemoryMb", texts.maxMemoryMb, 512, 512, 1_000_000);
   const store = texts.store ?? defaultStore(home);
+  if (sources.store === "flag" && hasPassword(store)) {
+    throw new UserError({
+      code: "config.store-password",
+      message: "--store holds a password, which everybody on this machine can read in the list of processes",
+      got: withoutPassword(store),
+      next: "leave it out and set PGPASSWORD or PGPASSFILE, or name the whole URL in MLB_STORE; and change the password",
+    });
+  }
   if (!/^duckdb:./.test(store)) {
     throw new UserError({
       code: "config.store",
@@ -170,11 +179,6 @@ export function storeFile(settings: Pick<Settings, "store">): string {
 /** The home's own store. */
 export function defaultStore(home: string): string {
   return `duckdb:${join(home, "platform.duckdb")}`;
-}
-
-/** A URL without what a password may be in it. */
-export function withoutPassword(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, "//***@");
 }
 
 function numberOf(name: SettingName, text: string | undefined, byDefault: number, min: number, max: number): number {

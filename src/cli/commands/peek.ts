@@ -1,12 +1,13 @@
 import { stat } from "node:fs/promises";
 import { EXIT, UserError } from "../../core/errors.ts";
 import { parseInstant } from "../../core/instant.ts";
-import { sqlText } from "../../duckdb/sql-value.ts";
+import { sqlText } from "../../sql/sql-value.ts";
 import type { Database } from "../../duckdb/database.ts";
 import type { Mapping } from "../../mapping/mapping.ts";
 import type { Registry } from "../../mapping/registry.ts";
-import { DocumentIndex, rawTableOf } from "../../pipeline/document-index.ts";
+import { rawTableOf } from "../../pipeline/document-index.ts";
 import type { IndexedDocument } from "../../pipeline/index-document.ts";
+import { openIndex } from "../../pipeline/open-index.ts";
 import { type Peek, type PeekAnswer, type PeekedTarget, documentsOf, peekDocuments } from "../../pipeline/peek-document.ts";
 import { writeStateOrder } from "../../sql/order-key.ts";
 import { type TreeLine, valueTree } from "../../pipeline/value-tree.ts";
@@ -172,7 +173,7 @@ async function rawSubject(document: string, mappings: readonly Mapping[], databa
   for (const plan of mappings.map((mapping) => compilePlan(mapping))) {
     const table = rawTableOf(plan);
     if (!(await overlay.raw.tables()).includes(table)) continue;
-    const index = new DocumentIndex(plan, overlay.raw);
+    const index = openIndex(plan, overlay.raw);
     await index.catchUp();
     await index.load(connection, "document_index");
     const [row] = await connection.rows(
