@@ -13,7 +13,7 @@ const READING: ReadonlySet<string> = new Set(["SELECT", "EXPLAIN"]);
 export function ask(connection: Connection, query: string): Promise<SqlRow[]> {
   return inStore(connection, async () => {
     await requireKind(connection, query, READING, "one SELECT (DESCRIBE, SHOW, SUMMARIZE, EXPLAIN are fine)");
-    return connection.rows(/^\s*show\s+tables\s*;?\s*$/i.test(query) ? TABLES : query);
+    return connection.rows(/^show\s+tables(?: ?;)?$/i.test(query.trim()) ? TABLES : query);
   });
 }
 
