@@ -1,6 +1,6 @@
 /** Starts real PostgreSQL servers for tests: the npm package's (18), and what Debian has installed. */
 import { execFile } from "node:child_process";
-import { appendFile, chmod, cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { appendFile, chmod, chown, cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { type AddressInfo, createServer } from "node:net";
@@ -67,6 +67,8 @@ export interface ServerOptions {
   readonly settings?: readonly string[];
   /** Lines of pg_hba.conf in place of "trust everybody". */
   readonly access?: readonly string[];
+  /** More files in the folder of its data, by name: certificates. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** What is enough to find a server again from another process. */
@@ -83,10 +85,10 @@ export const SUPERUSER = "postgres";
 const ACCESS = ["local all all trust", "host all all 127.0.0.1/32 trust"];
 
 /** Makes and starts a server. It outlives this process: `stopServer`. */
-export async function startServer({ programs, folder, settings = [], access = ACCESS }: ServerOptions): Promise<ServerPlace> {
+export async function startServer({ programs, folder, settings = [], access = ACCESS, files = {} }: ServerOptions): Promise<ServerPlace> {
   await mkdir(folder, { recursive: true });
   const user = serverUser();
-  if (user.uid !== undefined) await execute("chown", [`${String(user.uid)}:${String(user.gid)}`, folder]);
+  if (user.uid !== undefined) await chown(folder, user.uid, user.gid);
   const place: ServerPlace = {
     version: programs.version,
     bin: await reachableBin(programs, dirname(folder)),
@@ -107,6 +109,11 @@ export async function startServer({ programs, folder, settings = [], access = AC
   ];
   await appendFile(join(place.data, "postgresql.conf"), `${[...fixed, ...settings].join("\n")}\n`);
   await writeFile(join(place.data, "pg_hba.conf"), `${access.join("\n")}\n`);
+  for (const [name, content] of Object.entries(files)) {
+    const file = join(place.data, name);
+    await writeFile(file, content, { mode: 0o600 });
+    if (user.uid !== undefined) await chown(file, user.uid, user.gid);
+  }
   await controlServer(place, "start");
   return place;
 }

@@ -30,7 +30,7 @@ export function adviceFor(name: string): string {
   return near === null ? "leave it out" : `did you mean ${near}?`;
 }
 
-const FORM = /^postgres(?:ql)?:\/\/(?:([^@/?#]*)@)?(\[[^\]]*\]|[^@:/?#[\]]*)(?::([0-9]*))?(?:\/([^/?#]*))?(?:\?([^#]*))?$/;
+const FORM = /^postgres(?:ql)?:\/\/(?:([^@/?#]*)@)?(\[[^\]]*\]|[^@:/?#[\],]*)(?::([0-9]*))?(?:\/([^/?#]*))?(?:\?([^#]*))?$/;
 const EXPECTED = "postgresql://[USER@][HOST][:PORT][/DATABASE][?NAME=VALUE&…], with %40 for @, %2F for / and so on inside of a part";
 
 /**

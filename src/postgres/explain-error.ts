@@ -12,6 +12,9 @@ interface Explanation {
   readonly isPassing?: boolean;
 }
 
+/** A server may repeat a whole value in what it says. */
+const MAX_GOT = 500;
+
 const GO_ON = "the same command goes on where this one stopped";
 
 const LOST: Explanation = {
@@ -279,7 +282,7 @@ function outsideError(explanation: Explanation, cause: Error, target: Connection
   const [got = ""] = (cause.message === "" ? systemCodeOf(cause) : cause.message).split("\n");
   const state = cause instanceof DatabaseError && cause.code !== undefined ? ` (SQLSTATE ${cause.code})` : "";
   return new OutsideError(
-    { code: `postgres.${code}`, message: message(showTarget(target)), got: `${got}${state}`, next: next(target), cause },
+    { code: `postgres.${code}`, message: message(showTarget(target)), got: `${got.slice(0, MAX_GOT)}${state}`, next: next(target), cause },
     exit,
     isPassing,
   );

@@ -72,6 +72,8 @@ function settings(waitMs: number): string {
     "SET TimeZone = 'UTC'",
     "SET DateStyle = 'ISO, YMD'",
     "SET bytea_output = 'hex'",
+    // Numbers are written so that they are read as the same.
+    "SET extra_float_digits = 1",
     "SET standard_conforming_strings = on",
     // Who may make objects in a schema of the path could otherwise put his own in the place of ours.
     "SET search_path = pg_catalog, pg_temp",

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Client, QueryArrayResult } from "pg";
-import { from as copyFrom } from "pg-copy-streams";
+import { type CopyStreamQuery, from as copyFrom } from "pg-copy-streams";
 import type { SqlRow, SqlValue } from "../sql/sql-value.ts";
 import { BackOff, type BackOffDeps } from "./back-off.ts";
 import type { ConnectionTarget } from "./connection-target.ts";
@@ -130,7 +130,7 @@ export class Session {
    */
   async copyIn(sql: string, source: Readable): Promise<number> {
     return await this.#alone(async () => {
-      const copy = copyFrom(sql);
+      const copy = shortCopy(sql);
       let ownFailure: Error | null = null;
       source.once("error", (error) => (ownFailure ??= error));
       // What the server says comes after the stream has ended too, where it is told to forget what it got.
@@ -216,6 +216,22 @@ export class Session {
       this.#isBusy = false;
     }
   }
+}
+
+/**
+ * A copy that gives up with few words. By itself it would send the server the whole text of the error that ended it, and a server ends
+ * connections that send more than 10,000 bytes of it: a text that holds a value is soon that long.
+ */
+function shortCopy(sql: string): CopyStreamQuery {
+  const copy = copyFrom(sql);
+  const destroy = copy._destroy.bind(copy);
+  copy._destroy = (error, done) => {
+    const given = error === null ? null : new Error("given up by the client");
+    destroy(given, (answer) => {
+      done(answer === given ? error : answer);
+    });
+  };
+  return copy;
 }
 
 /** Rows by the names of their columns; a name that comes twice gets a number, `n:1`, as DuckDB does it. */
