@@ -104,20 +104,32 @@ export function timeFlags(asOf: string | null, store: string): string | null {
   return asOf === null ? null : `--as-of ${asOf} --store ${store}`;
 }
 
-/** The plans for people: what changes, with which SQL, and what to do next. */
-export function describePlans(plans: readonly ReportedPlan[], id: string, out: Output): void {
-  for (const { mapping, changes, documents, redo, command } of plans) {
+/** A plan, and how it is shown. */
+export interface ComparedPlan {
+  readonly plan: SchemaPlan;
+  readonly shown: ReportedPlan;
+}
+
+/** The plans for people: what changes, with which SQL where it is wanted, and what to do next. */
+export function describePlans(plans: readonly ComparedPlan[], id: string, withSql: boolean, out: Output): void {
+  for (const { plan, shown } of plans) {
+    const { mapping, changes, documents, redo, command } = shown;
+    const rows = changes.map(({ kind, how, table, column, from, to }, at) => {
+      const change = plan.changes[at];
+      return { kind, how, table, column, from, to: change?.kind === "create_table" ? counted(change.wanted.columns.length, "column") : to };
+    });
     const ways = (["additive", "destructive", "rebuild"] as const).flatMap((way) => {
       const count = changes.filter(({ how }) => how === way).length;
       return count === 0 ? [] : [`${String(count)} ${WAYS[way]}`];
     });
     const what = changes.length === 0 ? "the store has its tables" : `${counted(changes.length, "change")} (${ways.join(", ")})`;
     out.text(`${mapping}: ${what}; ${String(redo)} of ${counted(documents.applied, "document")} to redo`);
-    if (changes.length > 0) out.table(changes.map(({ kind, how, table, column, from, to }) => ({ kind, how, table, column, from, to })));
-    for (const { statements, locks } of changes) {
-      for (const statement of statements) out.text(`  ${statement};`);
-      if (locks !== null && statements.length > 0) out.text(`    -- locks: ${locks}`);
-    }
+    if (rows.length > 0) out.table(rows);
+    if (withSql)
+      for (const { statements, locks } of changes) {
+        for (const statement of statements) out.text(`  ${statement};`);
+        if (locks !== null && statements.length > 0) out.text(`    -- locks: ${locks}`);
+      }
     if (command !== null) out.text(`  next: ${command}`);
   }
   out.text(`plan ${id}`);

@@ -24,8 +24,12 @@ export interface SchemaFlags {
 
 const NO_DOCUMENTS: DocumentCounts = { applied: 0, behind: 0 };
 
+export interface SchemaPlanFlags extends SchemaFlags {
+  readonly sql?: boolean;
+}
+
 /** Shows what mappings mean for the store. Writes nothing. */
-export async function runSchemaPlan(flags: SchemaFlags, context: CliContext): Promise<number> {
+export async function runSchemaPlan(flags: SchemaPlanFlags, context: CliContext): Promise<number> {
   const mappings = mappingsUnder(await openRegistry(context.settings.values), flags);
   const { store } = context.settings.values;
   const { compared, ofTime, dialect } = await withStore(context, async (access, connection) =>
@@ -45,16 +49,16 @@ export async function runSchemaPlan(flags: SchemaFlags, context: CliContext): Pr
         },
   );
   const id = planId(compared.map(({ plan }) => plan));
-  const plans = compared.map(({ plan, documents }) => reportPlan(plan, documents, ofTime, dialect));
+  const plans = compared.map(({ plan, documents }) => ({ plan, shown: reportPlan(plan, documents, ofTime, dialect) }));
   context.out.data({
     schema_version: 1,
     store,
     plan: id,
-    changes: plans.reduce((sum, { changes }) => sum + changes.length, 0),
-    mappings: plans,
+    changes: plans.reduce((sum, { plan: { changes } }) => sum + changes.length, 0),
+    mappings: plans.map(({ shown }) => shown),
     exit: EXIT.done,
   });
-  describePlans(plans, id, context.out);
+  describePlans(plans, id, flags.sql === true, context.out);
   return EXIT.done;
 }
 
