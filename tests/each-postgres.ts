@@ -51,7 +51,7 @@ export function urlOf(place: ServerPlace, database: string, user: string = SUPER
 }
 
 /** One statement as the superuser. */
-export async function administer(place: ServerPlace, sql: string): Promise<void> {
+async function administer(place: ServerPlace, sql: string): Promise<void> {
   await using postgres = await Postgres.open({ url: urlOf(place, SUPERUSER), environment: {}, waitMs: 0 });
   await postgres.withSession((session) => session.run(sql));
 }

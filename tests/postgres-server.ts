@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { arch, getuid, platform } from "node:process";
 import { promisify } from "node:util";
 import { isFileError } from "../src/core/file-error.ts";
+import { FileLock } from "../src/core/file-lock.ts";
 
 const execute = promisify(execFile);
 
@@ -147,6 +148,8 @@ async function runProgram({ bin, data }: ServerPlace, name: string, args: readon
 async function reachableBin({ version, bin }: Programs, folder: string): Promise<string> {
   if (bin.startsWith(DEBIAN)) return bin;
   const copy = join(folder, `programs-${String(version)}`);
+  // Workers start servers at the same time.
+  await using _lock = await FileLock.acquire(`${copy}.lock`, { waitMs: 60_000 });
   if (!existsSync(copy)) {
     const native = dirname(bin);
     await cp(native, copy, { recursive: true, verbatimSymlinks: true });
