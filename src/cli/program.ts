@@ -268,6 +268,18 @@ const COMMANDS: readonly { readonly group: string | null; readonly description: 
         examples: ["mlb-etl schema drift"],
         load: async () => (await import("./commands/schema.ts")).runSchemaDrift,
       },
+      {
+        name: "roles",
+        description:
+          "a script for PostgreSQL: the roles of owner, loader and reader, each with the least that it needs. Connects to nothing",
+        options: [
+          new Option("--owner <role>", "owns schemas and tables, migrates and rebuilds").default("mlb_owner"),
+          new Option("--loader <role>", "stores captures and fills the tables").default("mlb_loader"),
+          new Option("--reader <role>", "reads").default("mlb_reader"),
+        ],
+        examples: ["mlb-etl schema roles | psql -v ON_ERROR_STOP=1 -1 mlb"],
+        load: async () => (await import("./commands/schema-roles.ts")).runSchemaRoles,
+      },
     ],
   },
   {
@@ -485,7 +497,13 @@ async function runCommand(
     using interrupts = watchInterrupts((text) => {
       out.say(text);
     });
-    const context: CliContext = { settings, out, log: createLogger(settings.values.logLevel, streams.stderr), signal: interrupts.signal };
+    const context: CliContext = {
+      settings,
+      environment,
+      out,
+      log: createLogger(settings.values.logLevel, streams.stderr),
+      signal: interrupts.signal,
+    };
     const run = await spec.load();
     return await run(options as never, context);
   } catch (error) {

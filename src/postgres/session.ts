@@ -111,6 +111,19 @@ export class Session {
     }
   }
 
+  /** One statement as a user wrote it, in a transaction that writes nothing. @param searchPath quoted schemas in which names without one are looked for */
+  async ask(sql: string, searchPath: readonly string[]): Promise<SqlRow[]> {
+    await this.#begin("READ ONLY");
+    try {
+      await this.run(`SET LOCAL search_path = ${searchPath.join(", ")}`);
+      // By the extended protocol the server takes no second statement, so none can end the transaction and go on writing.
+      const query = { text: sql, queryMode: "extended", rowMode: "array" as const, types: { getTypeParser: readerOf as never } };
+      return readRows(await this.#alone(() => this.#client.query<SqlValue[]>(query)));
+    } finally {
+      await this.#rollBack();
+    }
+  }
+
   /**
    * Streams into `COPY … FROM STDIN`; gives the number of rows that the server took. Where the source fails, its error is thrown and the
    * server takes nothing. The source must not use this session.

@@ -5,7 +5,6 @@ import type { TransformResult } from "../../pipeline/transform.ts";
 import { compilePlan } from "../../plan/compile-plan.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { BodyChecker } from "../../raw/body.ts";
-import type { RawStore } from "../../raw/raw-store.ts";
 import { type ResolvedSettings, defaultStore, storeFile } from "../../config/settings.ts";
 import { parseGivenTime, type RecordingFile } from "../../statsapi/recording.ts";
 import { readStubs } from "../../statsapi/stub-files.ts";
@@ -14,6 +13,7 @@ import { counted } from "../counted.ts";
 import { describeFailures } from "../describe-ingest.ts";
 import { type DocumentFlags, readFilter, sayMissing } from "../document-filter.ts";
 import { mappingsOf, openCatalogue, openDatabase, openOverlayRaw, openRaw, openRegistry, openStore, requireCaptures } from "../platform.ts";
+import { Store } from "../../store/store.ts";
 import { runMapping, worseExit } from "../run-mapping.ts";
 
 export interface TransformFlags extends DocumentFlags {
@@ -37,8 +37,7 @@ export async function runTransform(flags: TransformFlags, context: CliContext): 
   if (filter.asOf !== null) requireOwnStore(context.settings);
   const saved = flags.save === true;
   const started = performance.now();
-  await using overlay = saved ? null : await openOverlayRaw(settings.values);
-  const raw: RawStore = overlay?.raw ?? openRaw(settings.values);
+  await using raw = await (saved ? openRaw(context) : openOverlayRaw(context));
   let ingested: IngestResult | null = null;
   if (flags.stubMode === "replay") {
     const stubs = readStubs(method, catalogue, {
@@ -61,7 +60,8 @@ export async function runTransform(flags: TransformFlags, context: CliContext): 
   }
   await requireCaptures(raw, method.endpoint, method.name, settings.values);
   await using database = await openDatabase(settings.values);
-  const store = openStore(context, { isDryRun: !saved });
+  await using access = await openStore(context, { isDryRun: !saved });
+  const store = new Store(access);
   let exit: number = ingested?.exit ?? EXIT.done;
   for (const [at, mapping] of mappings.entries()) {
     const plan = plans[at];
@@ -126,7 +126,12 @@ function refuseWhatIsNotThere(flags: TransformFlags): void {
  * @throws UserError `usage.as-of-store`.
  */
 function requireOwnStore({ values, sources }: ResolvedSettings): void {
-  if (sources.store === "flag" && storeFile(values) !== storeFile({ store: defaultStore(values.home) })) return;
+  if (
+    sources.store === "flag" &&
+    values.store !== defaultStore(values.home) &&
+    storeFile(values) !== storeFile({ store: defaultStore(values.home) })
+  )
+    return;
   throw new UserError({
     code: "usage.as-of-store",
     message: "--as-of makes tables of the past, which need a store of their own",
