@@ -50,7 +50,7 @@ export function urlOf(place: ServerPlace, database: string, user: string = SUPER
 }
 
 /** One statement as the superuser. */
-async function administer(place: ServerPlace, sql: string): Promise<void> {
+export async function administer(place: ServerPlace, sql: string): Promise<void> {
   await using postgres = await Postgres.open({ url: urlOf(place, SUPERUSER), environment: {}, waitMs: 0 });
   await postgres.withSession((session) => session.run(sql));
 }
