@@ -144,7 +144,7 @@ test("a dry run reads the files of the index and writes none", async () => {
   await using overlay = await SmallPlatform.open();
   await capture(platform, 7);
   const expected = await indexOf(platform.raw);
-  const raw = new OverlayRawStore(platform.raw, overlay.raw);
+  const raw = new OverlayRawStore(platform.raw, overlay.raw, overlay);
   const [, second = ""] = await parts(platform);
   await rm(join(folderOf(platform), second));
   const names = await readdir(folderOf(platform));

@@ -49,7 +49,7 @@ export const SETTINGS: Readonly<Record<SettingName, SettingSpec>> = {
   store: {
     flag: "--store <url>",
     environment: "MLB_STORE",
-    description: "where targets and state live: duckdb:FILE (default duckdb:<home>/platform.duckdb)",
+    description: "where targets and state live: duckdb:FILE (default duckdb:<home>/platform.duckdb), or postgresql://…, which has raw too",
   },
   engine: { flag: "--engine <name>", environment: "MLB_ENGINE", description: "what shreds: duckdb (default)" },
   stubDir: {
@@ -130,15 +130,23 @@ export function resolveSettings(
       next: "leave it out and set PGPASSWORD or PGPASSFILE, or name the whole URL in MLB_STORE; and change the password",
     });
   }
-  if (!/^duckdb:./.test(store)) {
+  if (!/^(?:duckdb:.|postgres(?:ql)?:\/\/)/.test(store)) {
     throw new UserError({
       code: "config.store",
       message: "the store is of no known kind",
-      expected: "duckdb:FILE",
+      expected: "duckdb:FILE or postgresql://…",
       got: withoutPassword(store),
       next: "for example --store duckdb:season.duckdb",
     });
   }
+  // A command line can be read by everybody on the machine.
+  if (sources.store === "flag" && hasPassword(store))
+    throw new UserError({
+      code: "config.store-password",
+      message: "--store holds a password, which every user of the machine can read there",
+      got: withoutPassword(store),
+      next: "leave it out and set PGPASSWORD, or a line of ~/.pgpass (PGPASSFILE); or set the whole URL by MLB_STORE",
+    });
   const engine = texts.engine ?? "duckdb";
   if (engine !== "duckdb")
     throw new UserError({ code: "config.engine", message: "the engine is not known", expected: "duckdb", got: engine });
@@ -171,9 +179,9 @@ export function settingNames(): readonly SettingName[] {
   return Object.keys(SETTINGS) as SettingName[];
 }
 
-/** The file of `duckdb:FILE`. */
-export function storeFile(settings: Pick<Settings, "store">): string {
-  return resolve(settings.store.slice("duckdb:".length));
+/** The file of `duckdb:FILE`; null where the store is a server. */
+export function storeFile({ store }: Pick<Settings, "store">): string | null {
+  return store.startsWith("duckdb:") ? resolve(store.slice("duckdb:".length)) : null;
 }
 
 /** The home's own store. */

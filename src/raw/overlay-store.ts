@@ -4,18 +4,21 @@ import { ShapeDictionary, decodeShape, encodeShape } from "./shape.ts";
 import { rawTableName } from "./table-name.ts";
 
 /**
- * A raw store as it would be after some captures were added: the base is only read, what is new goes to `overlay`, which is thrown away (disposing is for
- * who opened the two). New captures have the ids that the base would give them; what others add to the base meanwhile is not seen.
+ * A raw store as it would be after some captures were added: the base is only read, what is new goes to `overlay`, which is thrown away.
+ * New captures have the ids that the base would give them; what others add to the base meanwhile is not seen. Disposing disposes all three.
  */
 export class OverlayRawStore implements RawStore {
   readonly base: RawStore;
   readonly #overlay: RawStore;
+  readonly #folder: AsyncDisposable;
   /** The base's raw tables as they were when they were first asked for. */
   readonly #tables = new Map<string, Promise<BaseTable>>();
 
-  constructor(base: RawStore, overlay: RawStore) {
+  /** `folder`: where the overlay is. */
+  constructor(base: RawStore, overlay: RawStore, folder: AsyncDisposable) {
     this.base = base;
     this.#overlay = overlay;
+    this.#folder = folder;
   }
 
   /** Captures with a greater id are new ones. */
@@ -98,8 +101,8 @@ export class OverlayRawStore implements RawStore {
     return [...new Set([...(await this.base.tables()), ...(await this.#overlay.tables())])].toSorted();
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return Promise.resolve();
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const part of [this.base, this.#overlay, this.#folder]) await part[Symbol.asyncDispose]();
   }
 
   #table(name: string): Promise<BaseTable> {

@@ -54,8 +54,7 @@ async function makeTables(
 ): Promise<number> {
   const { out, settings } = context;
   const registry = await openRegistry(settings.values);
-  await using overlay = await openOverlayRaw(settings.values);
-  const { raw } = overlay;
+  await using raw = await openOverlayRaw(context);
   await using database = await openDatabase(settings.values, spill);
   const connection = await database.connect();
   const store = new Store(access);

@@ -36,7 +36,7 @@ export async function readTables(runner: SqlRunner, placement: Placement, target
           comment: nullable(row["comment"]),
         })),
         primaryKey: texts(table["key"]),
-        objects: of(objects, stored).flatMap((row) => objectOf(row)),
+        objects: of(objects, stored).map(objectOf),
       },
     ];
   });
@@ -57,22 +57,19 @@ async function readObjects(runner: SqlRunner, placement: Placement, wanted: stri
       `pg_get_constraintdef(p.oid) AS condition ${FROM} JOIN pg_catalog.pg_constraint p ON p.conrelid = c.oid AND p.contype IN ('f', 'c') AND p.convalidated WHERE ${wanted} ORDER BY p.conname`,
   );
   const live = (table: string): string => (placement === "live" ? table : table.replace("$rebuild.", "."));
-  return [...indexes, ...constraints.map((row) => ({ ...row, to_table: row["to_table"] == null ? null : live(sqlText(row["to_table"])) }))];
+  return [
+    ...indexes,
+    ...constraints.map((row) => ({ ...row, to_table: row["to_table"] === null ? null : live(sqlText(row["to_table"])) })),
+  ];
 }
 
-function objectOf(row: SqlRow): readonly TableObject[] {
+function objectOf(row: SqlRow): TableObject {
   const name = sqlText(row["object"]);
   const columns = texts(row["columns"]);
-  switch (row["kind"]) {
-    case "index":
-      return [{ kind: "index", name, columns, method: sqlText(row["method"]), unique: row["is_unique"] === true }];
-    case "f":
-      return [{ kind: "foreign_key", name, columns, toTable: sqlText(row["to_table"]), toColumns: texts(row["to_columns"]) }];
-    case "c":
-      return [{ kind: "check", name, condition: sqlText(row["condition"]) }];
-    default:
-      return [];
-  }
+  const kind = row["kind"];
+  if (kind === "index") return { kind, name, columns, method: sqlText(row["method"]), unique: row["is_unique"] === true };
+  if (kind === "f") return { kind: "foreign_key", name, columns, toTable: sqlText(row["to_table"]), toColumns: texts(row["to_columns"]) };
+  return { kind: "check", name, condition: sqlText(row["condition"]) };
 }
 
 function texts(value: unknown): readonly string[] {

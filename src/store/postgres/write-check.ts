@@ -29,14 +29,15 @@ export function writeCheck(expression: Expression): string | null {
       return operand === null ? null : `(${operand} IS ${expression.negated ? "NOT " : ""}${expression.test.toUpperCase()})`;
     }
     case "in": {
-      const [operand, ...values] = [expression.operand, ...expression.values].map(writeCheck);
-      if (operand == null || values.some((value) => value === null)) return null;
+      const operand = writeCheck(expression.operand);
+      const values = expression.values.map(writeCheck);
+      if (operand === null || values.includes(null)) return null;
       return `(${operand} ${expression.negated ? "NOT " : ""}IN (${values.join(", ")}))`;
     }
     case "between": {
-      const parts = [expression.operand, expression.low, expression.high];
-      const [operand, low, high] = parts.map(writeCheck);
-      if (operand == null || low == null || high == null || !parts.every(isOrdered)) return null;
+      const [operand, low, high] = [writeCheck(expression.operand), writeCheck(expression.low), writeCheck(expression.high)];
+      if (operand === null || low === null || high === null) return null;
+      if (![expression.operand, expression.low, expression.high].every(isOrdered)) return null;
       return `(${operand} ${expression.negated ? "NOT " : ""}BETWEEN ${low} AND ${high})`;
     }
     case "path":

@@ -23,7 +23,7 @@ export function objectsOf(target: Target, mapping: Mapping): readonly TableObjec
     const condition = severity === "error" ? writeCheck(expression) : null;
     return condition === null ? [] : [{ kind: "check", name: named(target, condition, "check"), condition }];
   });
-  return unique([...indexes, ...checks, ...foreignKeys(target, mapping)]);
+  return eachOnce([...indexes, ...checks, ...foreignKeys(target, mapping)]);
 }
 
 /** A relationship to many is the foreign key of the other table. */
@@ -50,7 +50,7 @@ function named({ name: target }: Target, definition: unknown, kind: "fkey" | "ch
   return (target.split(".")[1] ?? "").slice(0, MAX_NAME - end.length) + end;
 }
 
-function unique(objects: readonly TableObject[]): readonly TableObject[] {
+function eachOnce(objects: readonly TableObject[]): readonly TableObject[] {
   return [...new Map(objects.map((object) => [object.name, object])).values()];
 }
 
