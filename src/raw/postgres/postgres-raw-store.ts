@@ -1,6 +1,7 @@
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { EXIT, OutsideError } from "../../core/errors.ts";
+import { sqlStateOf } from "../../postgres/explain-error.ts";
 import type { Postgres } from "../../postgres/postgres.ts";
 import type { ByteRow } from "../../postgres/session.ts";
 import type { SqlParameter } from "../../postgres/values.ts";
@@ -25,6 +26,9 @@ const PAGE_CAPTURES = 1000;
 const AHEAD_BODIES = 8;
 const AHEAD_BYTES = 32 * 1024 * 1024;
 
+/** unique_violation in the catalog, duplicate_schema. */
+const MADE_MEANWHILE: ReadonlySet<string> = new Set(["23505", "42P06"]);
+
 const decompress = promisify<Uint8Array, { maxOutputLength: number }, Buffer>(gunzip);
 
 /**
@@ -45,7 +49,15 @@ export class PostgresRawStore implements RawStore {
   /** Makes a raw table, where it is not there, with columns for what names its documents. */
   async prepareTable(table: string, keyColumns: readonly RawKeyColumn[]): Promise<void> {
     if ((await this.hasTable(table)) && (await this.missingKeyColumns(table, keyColumns)).length === 0) return;
-    await this.postgres.withSession((session) => session.transaction(() => prepareRawTable(session, table, keyColumns)));
+    const prepare = (): Promise<void> =>
+      this.postgres.withSession((session) => session.transaction(() => prepareRawTable(session, table, keyColumns)));
+    try {
+      await prepare();
+    } catch (error) {
+      // Whoever makes tables beside captures may have made the same schema at the same moment.
+      if (!MADE_MEANWHILE.has(sqlStateOf(error) ?? "")) throw error;
+      await prepare();
+    }
     this.#known.add(table);
   }
 
