@@ -39,6 +39,7 @@ export interface SelectedCounts {
 }
 
 const CANDIDATES = "candidates";
+const FAILED = "failed_candidates";
 const text = duckdbDialect.text.bind(duckdbDialect);
 
 /**
@@ -84,18 +85,26 @@ export async function selectBatch(
 }
 
 /** The newest state of each document that has something to try, in the order of raw. */
-export async function* newestCandidates(connection: Connection): AsyncGenerator<Candidate> {
-  for await (const batch of connection.batches(`SELECT * FROM ${CANDIDATES} WHERE rank = 1 ORDER BY raw_id, position`))
-    yield* batch.map(readCandidate);
+export function newestCandidates(connection: Connection): AsyncGenerator<Candidate> {
+  return readCandidates(connection, `SELECT * FROM ${CANDIDATES} WHERE rank = 1 ORDER BY raw_id, position`);
 }
 
-/** The next older state of a document; null where there is none. */
-export async function nextCandidate(connection: Connection, candidate: Candidate): Promise<Candidate | null> {
-  if (candidate.rank >= candidate.total) return null;
-  const [row] = await connection.rows(
-    `SELECT * FROM ${CANDIDATES} WHERE document_key = ${text(candidate.state.documentKey)} AND rank = ${String(candidate.rank + 1)}`,
+/** The next older state of each of these documents, in the order of raw. */
+export async function* olderCandidates(connection: Connection, failed: readonly Candidate[]): AsyncGenerator<Candidate> {
+  await connection.run(`CREATE OR REPLACE TABLE ${FAILED} (document_key VARCHAR, rank BIGINT)`);
+  await connection.append(
+    FAILED,
+    ["VARCHAR", "BIGINT"],
+    failed.map(({ state, rank }) => [state.documentKey, rank]),
   );
-  return row === undefined ? null : readCandidate(row);
+  yield* readCandidates(
+    connection,
+    `SELECT c.* FROM ${CANDIDATES} c JOIN ${FAILED} f ON f.document_key = c.document_key AND f.rank + 1 = c.rank ORDER BY c.raw_id, c.position`,
+  );
+}
+
+async function* readCandidates(connection: Connection, sql: string): AsyncGenerator<Candidate> {
+  for await (const batch of connection.batches(sql)) yield* batch.map(readCandidate);
 }
 
 function readCandidate(row: SqlRow): Candidate {

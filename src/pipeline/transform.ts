@@ -17,7 +17,7 @@ import type { Store } from "../store/store.ts";
 import { rawTableOf } from "./document-index.ts";
 import { concernsDocument, pointerOf } from "./index-document.ts";
 import { openIndex } from "./open-index.ts";
-import { type Candidate, type DocumentFilter, newestCandidates, nextCandidate, selectBatch } from "./selection.ts";
+import { type Candidate, type DocumentFilter, newestCandidates, olderCandidates, selectBatch } from "./selection.ts";
 import { LeafProof } from "./leaf-proof.ts";
 import { ContainerCheck } from "./wrong-containers.ts";
 
@@ -91,7 +91,7 @@ async function transformIndexed(
     failedCaptures: options.failedCaptures,
   });
   const selected = await store.withState(control, plan, (state) => selectBatch(control, plan, INDEX, options.filter, state));
-  const run = new Run(runId, plan, options, deps, control, selected.documents - selected.unchanged);
+  const run = new Run(runId, plan, options, deps, selected.documents - selected.unchanged);
   try {
     await run.work();
   } catch (error) {
@@ -127,7 +127,6 @@ class Run {
   readonly #plan: Plan;
   readonly #options: TransformOptions;
   readonly #deps: TransformDeps;
-  readonly #control: Connection;
   readonly #engine: DuckdbEngine;
   readonly #total: number;
   /** Whether the same body again has the same rows: not where they say when it was captured, and not on a copy that has no rows of it. */
@@ -141,12 +140,11 @@ class Run {
   /** The first error: nothing is applied after it. */
   #broken: unknown = null;
 
-  constructor(runId: string, plan: Plan, options: TransformOptions, deps: TransformDeps, control: Connection, total: number) {
+  constructor(runId: string, plan: Plan, options: TransformOptions, deps: TransformDeps, total: number) {
     this.#runId = runId;
     this.#plan = plan;
     this.#options = options;
     this.#deps = deps;
-    this.#control = control;
     this.#total = total;
     this.#engine = new DuckdbEngine(plan);
     this.#confirms = !readsCaptureTime(plan) && !deps.store.isDryRun;
@@ -167,18 +165,12 @@ class Run {
     const connections = await Promise.all(Array.from({ length: this.#options.connections }, () => this.#deps.database.connect()));
     for (const connection of connections) await this.#deps.store.prepareConnection(connection, this.#plan);
     let failed = await this.#pass(newestCandidates(reader), connections);
-    while (failed.length > 0 && this.#options.signal?.aborted !== true) {
-      const next: Candidate[] = [];
-      for (const candidate of failed) {
-        const older = await nextCandidate(this.#control, candidate);
-        if (older !== null) next.push(older);
-      }
-      failed = await this.#pass(next, connections);
-    }
+    while (failed.length > 0 && this.#options.signal?.aborted !== true)
+      failed = await this.#pass(olderCandidates(reader, failed), connections);
   }
 
-  /** Gives the candidates that failed. */
-  async #pass(candidates: Iterable<Candidate> | AsyncIterable<Candidate>, connections: readonly Connection[]): Promise<Candidate[]> {
+  /** Gives the candidates that failed and have an older state. */
+  async #pass(candidates: AsyncIterable<Candidate>, connections: readonly Connection[]): Promise<Candidate[]> {
     const slices = sliced(candidates, this.#options.sliceBytes, this.#confirms);
     const dictionary = await this.#deps.raw.dictionary(rawTableOf(this.#plan));
     const known = { containers: new ContainerCheck(this.#plan, dictionary), leaves: new LeafProof(this.#plan, dictionary) };
@@ -217,7 +209,7 @@ class Run {
     return failed;
   }
 
-  /** Shreds a slice, waits for its turn, applies it. Gives the candidates that failed. */
+  /** Shreds a slice, waits for its turn, applies it. Gives the candidates that failed and have an older state. */
   async #slice(
     connection: Connection,
     candidates: readonly Candidate[],
@@ -285,8 +277,8 @@ class Run {
     await this.#engine.clear(connection);
     this.#ruleFailed ||= findings.some((finding) => finding.kind === "rule");
     this.#failedStates += failing.size;
-    const failed = candidates.filter((_, slot) => failing.has(slot));
-    this.#settled += candidates.length - failed.filter((candidate) => candidate.rank < candidate.total).length;
+    const failed = candidates.filter((candidate, slot) => failing.has(slot) && candidate.rank < candidate.total);
+    this.#settled += candidates.length - failed.length;
     this.#options.onProgress?.({ documents: this.#settled, total: this.#total });
     return failed;
   }
@@ -345,11 +337,7 @@ class DocumentPlaces {
  * Slices bounded in bytes: the body of a capture is counted once in each slice that reads it, with the first of its documents that has to be read.
  * Those that are read stand together.
  */
-async function* sliced(
-  candidates: Iterable<Candidate> | AsyncIterable<Candidate>,
-  sliceBytes: number,
-  confirms: boolean,
-): AsyncGenerator<readonly Candidate[]> {
+async function* sliced(candidates: AsyncIterable<Candidate>, sliceBytes: number, confirms: boolean): AsyncGenerator<readonly Candidate[]> {
   let slice: Candidate[] = [];
   let bytes = 0;
   /** The capture whose body is counted. */

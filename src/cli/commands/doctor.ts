@@ -176,7 +176,10 @@ async function checkStore(store: OpenStore, registry: Registry | null, settings:
       findings.push({
         level: "warning",
         what: `${String(behind)} of ${String(applied)} documents of ${mapping.name} are behind the mapping`,
-        next: `${plan.command ?? ""}; what a transform leaves behind, it no longer takes or no state of it passes: mlb-etl rebuild ${sourceFlags(mapping)}`,
+        next:
+          plan.next === "rebuild"
+            ? (plan.command ?? "")
+            : `${plan.command ?? ""}; what a transform leaves behind, it no longer takes or no state of it passes: mlb-etl rebuild ${sourceFlags(mapping)}`,
       });
     const drift = (await findSchemaDrift(store, mapping))?.drift ?? [];
     if (drift.length > 0)
