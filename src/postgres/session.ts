@@ -226,10 +226,7 @@ function shortCopy(sql: string): CopyStreamQuery {
   const copy = copyFrom(sql);
   const destroy = copy._destroy.bind(copy);
   copy._destroy = (error, done) => {
-    const given = error === null ? null : new Error("given up by the client");
-    destroy(given, (answer) => {
-      done(answer === given ? error : answer);
-    });
+    destroy(error === null ? null : new Error("given up by the client"), done);
   };
   return copy;
 }
