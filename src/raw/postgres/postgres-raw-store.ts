@@ -1,8 +1,9 @@
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { EXIT, OutsideError } from "../../core/errors.ts";
+import { sqlStateOf } from "../../postgres/explain-error.ts";
 import type { Postgres } from "../../postgres/postgres.ts";
-import type { Session } from "../../postgres/session.ts";
+import type { ByteRow } from "../../postgres/session.ts";
 import type { SqlParameter } from "../../postgres/values.ts";
 import type { RawKeyColumn } from "../../sql/postgres-key-columns.ts";
 import { type SqlRow, sqlText } from "../../sql/sql-value.ts";
@@ -25,6 +26,9 @@ const PAGE_CAPTURES = 1000;
 const AHEAD_BODIES = 8;
 const AHEAD_BYTES = 32 * 1024 * 1024;
 
+/** unique_violation in the catalog, duplicate_schema. */
+const MADE_MEANWHILE: ReadonlySet<string> = new Set(["23505", "42P06"]);
+
 const decompress = promisify<Uint8Array, { maxOutputLength: number }, Buffer>(gunzip);
 
 /**
@@ -45,7 +49,15 @@ export class PostgresRawStore implements RawStore {
   /** Makes a raw table, where it is not there, with columns for what names its documents. */
   async prepareTable(table: string, keyColumns: readonly RawKeyColumn[]): Promise<void> {
     if ((await this.hasTable(table)) && (await this.missingKeyColumns(table, keyColumns)).length === 0) return;
-    await this.postgres.withSession((session) => session.transaction(() => prepareRawTable(session, table, keyColumns)));
+    const prepare = (): Promise<void> =>
+      this.postgres.withSession((session) => session.transaction(() => prepareRawTable(session, table, keyColumns)));
+    try {
+      await prepare();
+    } catch (error) {
+      // Whoever makes tables beside captures may have made the same schema at the same moment.
+      if (!MADE_MEANWHILE.has(sqlStateOf(error) ?? "")) throw error;
+      await prepare();
+    }
     this.#known.add(table);
   }
 
@@ -186,11 +198,10 @@ export class PostgresRawStore implements RawStore {
   async *#bodies(captures: readonly Capture[]): AsyncGenerator<{ readonly capture: Capture; readonly body: Buffer }, void, undefined> {
     const [first] = captures;
     if (first === undefined) return;
-    const rows = await this.#rows(
-      `SELECT r.id, encode(r.body, 'hex') AS body FROM ${quoteTable(tableOf(first))} r WHERE r.id = ANY($1::bigint[]) AND r.body IS NOT NULL`,
-      [[...new Set(captures.map(holderOf))]],
-    );
-    const members = new Map(rows.map((row) => [Number(row["id"]), Buffer.from(sqlText(row["body"]), "hex")]));
+    const sql = `SELECT r.id, r.body FROM ${quoteTable(tableOf(first))} r WHERE r.id = ANY($1::bigint[]) AND r.body IS NOT NULL`;
+    const ids = [...new Set(captures.map(holderOf))];
+    const rows = await this.postgres.withSession((session) => session.byteRows(sql, [ids]), { repeats: true });
+    const members = new Map(rows.map((row) => [Number(row["id"]), row["body"]]));
     for (const capture of captures) yield { capture, body: await readMember(capture, members.get(holderOf(capture))) };
   }
 
@@ -220,7 +231,7 @@ export class PostgresRawStore implements RawStore {
   }
 
   #rows(sql: string, values: readonly SqlParameter[] = []): Promise<SqlRow[]> {
-    return this.postgres.withSession((session: Session) => session.rows(sql, values));
+    return this.postgres.withSession((session) => session.rows(sql, values), { repeats: true });
   }
 }
 
@@ -233,8 +244,8 @@ function holderOf({ id, place }: Capture): number {
   return "capture" in place ? place.capture : id;
 }
 
-async function readMember(capture: Capture, member: Buffer | undefined): Promise<Buffer> {
-  if (member === undefined) throw damaged(capture, "is not there");
+async function readMember(capture: Capture, member: ByteRow[string] | undefined): Promise<Buffer> {
+  if (!Buffer.isBuffer(member)) throw damaged(capture, "is not there");
   let body: Buffer;
   try {
     body = await decompress(member, { maxOutputLength: Math.max(capture.bytes, 1) });
