@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { EXIT, OutsideError } from "../../core/errors.ts";
@@ -11,6 +12,7 @@ import { appendByTable } from "../append-captures.ts";
 import type { Capture, CheckedCapture } from "../capture.ts";
 import { captureMissing } from "../capture-missing.ts";
 import type { AppendResult, PositionedCapture, RawStore } from "../raw-store.ts";
+import { RawWatch } from "../raw-watch.ts";
 import { ShapeDictionary } from "../shape.ts";
 import { checkTableName, rawTableName } from "../table-name.ts";
 import { CAPTURE_COLUMNS, captureOf } from "./capture-row.ts";
@@ -28,6 +30,8 @@ const AHEAD_BYTES = 32 * 1024 * 1024;
 
 /** unique_violation in the catalog, duplicate_schema. */
 const MADE_MEANWHILE: ReadonlySet<string> = new Set(["23505", "42P06"]);
+
+const LISTEN_PAUSE_MS = 1000;
 
 const decompress = promisify<Uint8Array, { maxOutputLength: number }, Buffer>(gunzip);
 
@@ -208,6 +212,42 @@ export class PostgresRawStore implements RawStore {
   async dictionary(table: string): Promise<ShapeDictionary> {
     if (!(await this.hasTable(table))) return new ShapeDictionary();
     return new ShapeDictionary(await this.postgres.withSession((session) => readDictionary(session, table, 0)));
+  }
+
+  /** A session of its own listens; where it is lost, another one, as soon as there can be. */
+  watch(table: string): Promise<RawWatch> {
+    const closing = new AbortController();
+    const news = new RawWatch(async () => {
+      closing.abort();
+      await listening;
+    });
+    const listening = this.#listen(table, news, closing.signal);
+    return Promise.resolve(news);
+  }
+
+  async #listen(table: string, news: RawWatch, closed: AbortSignal): Promise<void> {
+    const closing = new Promise<void>((resolve) => {
+      closed.addEventListener("abort", () => {
+        resolve();
+      });
+    });
+    while (!closed.aborted) {
+      try {
+        await this.postgres.withSession(async (session) => {
+          await session.listen("mlb_raw", (name) => {
+            if (name === table) news.tell();
+          });
+          // What came while nobody listened.
+          news.tell();
+          await Promise.race([closing, session.ended()]);
+          // It has a listener: nobody else is to have it.
+          await session.close();
+        });
+      } catch {
+        // Who waits looks from time to time, and is told then what is wrong with the server.
+      }
+      await Promise.race([closing, sleep(LISTEN_PAUSE_MS, undefined, { ref: false })]);
+    }
   }
 
   async tables(): Promise<string[]> {
