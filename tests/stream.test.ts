@@ -159,7 +159,7 @@ test("a stream has one owner: a second one waits, and takes over when it may", a
       if (captures > 0 || isAsked) return;
       isAsked = true;
       second = run({ processId: "two", waitMs: 0 }, SmallPlatform.on(platform.home)).catch((error: unknown) => error);
-      void second.then(() => {
+      void second.finally(() => {
         stop.abort();
       });
     },

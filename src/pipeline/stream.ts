@@ -3,6 +3,7 @@ import { EXIT, type ExitCode, OutsideError, UserError } from "../core/errors.ts"
 import type { Connection } from "../duckdb/connection.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import type { Plan } from "../plan/plan.ts";
+import type { SqlRow } from "../sql/sql-value.ts";
 import type { RunRecord } from "../store/runs.ts";
 import type { Checkpoint, Lease } from "../store/slice-application.ts";
 import { LEASE_SECONDS } from "../store/streams.ts";
@@ -45,7 +46,17 @@ export interface StreamOptions extends Omit<SliceOptions, "onProgress" | "failed
   /** Called between two steps: throwing ends the stream. */
   readonly check?: () => Promise<void>;
   readonly onProgress?: (progress: StreamProgress) => void;
+  /** Told now and then, with the counts of the run so far as the store has them. */
+  readonly onCounts?: (counts: StreamCounts) => void;
   readonly onWait?: (error: OutsideError) => void;
+}
+
+/** By what became of them. */
+export interface StreamCounts {
+  readonly documents: Readonly<Record<string, number>>;
+  readonly rows: Readonly<Record<string, number>>;
+  /** States of the mapping that are in quarantine, of earlier runs too. */
+  readonly quarantine: number;
 }
 
 export interface StreamResult {
@@ -61,6 +72,7 @@ const ARRIVED = "stream_arrived";
 /** How far captures that are to be taken are counted. */
 export const MOST_BEHIND = 10_000;
 const OWNER_PAUSE_MS = 1000;
+const COUNTS_APART_MS = 5000;
 
 /**
  * Takes the captures behind the checkpoint, slice by slice, as long as they come: select → shred → gate → apply → record, as a batch does. Rows,
@@ -112,6 +124,7 @@ class Stream {
   readonly #runId = randomUUID();
   readonly #runner: SliceRunner;
   #captures = 0;
+  #countedAt = Number.NEGATIVE_INFINITY;
   #behindSince: number | null = null;
 
   constructor(plan: Plan, options: StreamOptions, deps: TransformDeps, control: Connection, lease: Lease) {
@@ -172,8 +185,10 @@ class Stream {
     const table = rawTableOf(this.#plan);
     await using news = await raw.watch(table);
     let position = begin;
-    while (signal?.aborted !== true) {
+    for (;;) {
+      if (signal?.aborted === true) return;
       heart.requireAlive();
+      await this.#tellCounts();
       await check?.();
       const seen = news.count;
       await this.#index.catchUp();
@@ -220,6 +235,21 @@ class Stream {
       ms: performance.now() - began,
       behind,
       behindSince: behind === 0 ? null : this.#behindSince,
+    });
+  }
+
+  /** Asked for now and then only: each time is a query over all targets. */
+  async #tellCounts(): Promise<void> {
+    const { onCounts } = this.#options;
+    if (onCounts === undefined || performance.now() - this.#countedAt < COUNTS_APART_MS) return;
+    this.#countedAt = performance.now();
+    const { run, targets, inQuarantine } = await this.#deps.store.readRun(this.#control, this.#runId);
+    const pick = (rows: readonly SqlRow[], columns: readonly string[]): Record<string, number> =>
+      Object.fromEntries(columns.map((column) => [column, rows.reduce((sum, row) => sum + Number(row[column]), 0)]));
+    onCounts({
+      documents: pick([run], ["applied", "unchanged", "stale", "quarantined"]),
+      rows: pick(targets, ["inserted", "updated", "unchanged", "deleted", "stale", "quarantined"]),
+      quarantine: inQuarantine,
     });
   }
 

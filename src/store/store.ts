@@ -124,6 +124,10 @@ export class Store {
     return this.#open(connection, (store) => advanceStream(store, plan, runId, lease, checkpoint));
   }
 
+  readRun(connection: Connection, runId: string): Promise<RunRecord> {
+    return this.#open(connection, (store) => readRun(store, runId));
+  }
+
   /** Gives the counts of the run as the store has them. */
   finishRun(connection: Connection, runId: string, end: RunEnd): Promise<RunRecord> {
     return this.#open(connection, async (store) => {
