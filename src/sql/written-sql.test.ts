@@ -5,7 +5,6 @@ import { compilePlan } from "../plan/compile-plan.ts";
 import type { Plan } from "../plan/plan.ts";
 import { TypedLeaves } from "../plan/typed-leaves.ts";
 import { duckdbDialect } from "./duckdb-dialect.ts";
-import { writeOrderKey, writeStateOrder } from "./order-key.ts";
 import { writeDoubleKeys, writeRelationshipChecks, writeRuleChecks, writeVerdicts } from "./write-gate.ts";
 import {
   type OriginsSql,
@@ -126,13 +125,4 @@ describe("what is written of a mapping is what was looked at (a wanted change: v
 
 test("a target that is not there has no double keys to look for", () => {
   expect(() => writeDoubleKeys(plain, 99, "1", duckdbDialect)).toThrow("no target 99");
-});
-
-test("states are ordered by version, time, content and request; none is before any version", () => {
-  expect(writeOrderKey("d")).toBe(
-    "(d.version IS NOT NULL, coalesce(d.version, ''), CAST(d.captured_at AS TIMESTAMPTZ), d.content_hash, d.request)",
-  );
-  expect(writeStateOrder("DESC")).toBe(
-    "version IS NOT NULL DESC, coalesce(version, '') DESC, CAST(captured_at AS TIMESTAMPTZ) DESC, content_hash DESC, request DESC, raw_id DESC, position DESC",
-  );
 });
