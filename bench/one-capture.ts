@@ -24,6 +24,7 @@ import { compilePlan } from "../src/plan/compile-plan.ts";
 import { BodyChecker } from "../src/raw/body.ts";
 import { SegmentStore } from "../src/raw/segment-store.ts";
 import type { RecordingFile } from "../src/statsapi/recording.ts";
+import { Store } from "../src/store/store.ts";
 import { DuckdbStore } from "../src/store/duckdb/duckdb-store.ts";
 
 const ROUNDS = 5;
@@ -250,7 +251,7 @@ async function inside(home: string, id: number, state: number, figures: Figures)
     since = new Since();
     current = new Map();
     await using database = await Database.open({ memoryLimitBytes: 336 * 1024 * 1024, threads: 2, tempDirectory: null });
-    const store = new DuckdbStore({ file: join(home, "platform.duckdb"), waitMs: 1000 });
+    const store = new Store(new DuckdbStore({ file: join(home, "platform.duckdb"), waitMs: 1000 }));
     const { record } = await transform(
       mapping,
       plan,
@@ -297,10 +298,10 @@ try {
   timed(DocumentIndex, "load", () => "index: load");
   timed(DocumentIndex, "add", () => "index: add");
   timed(SegmentStore, "append", () => "raw: append");
-  timed(DuckdbStore, "prepare", () => "store: prepare");
-  timed(DuckdbStore, "startRun", () => "store: start run");
-  timed(DuckdbStore, "apply", () => "store: apply");
-  timed(DuckdbStore, "finishRun", () => "store: finish run");
+  timed(Store, "prepare", () => "store: prepare");
+  timed(Store, "startRun", () => "store: start run");
+  timed(Store, "apply", () => "store: apply");
+  timed(Store, "finishRun", () => "store: finish run");
   timed(DuckdbEngine, "run", () => "engine: shred and check");
   timed(Connection, "run", ([sql]) => {
     const [statement = ""] = /^(?:ATTACH|DETACH|COMMIT)/.exec(String(sql)) ?? ["other statements"];

@@ -1,7 +1,6 @@
-import type { DocumentCounts } from "../store/duckdb/count-documents.ts";
-import { LIVE } from "../store/duckdb/placement.ts";
-import { sourceFlags } from "../store/duckdb/prepare-schema.ts";
-import { writeChange } from "../store/duckdb/write-changes.ts";
+import type { DocumentCounts } from "../store/count-documents.ts";
+import { sourceFlags } from "../store/prepare-schema.ts";
+import type { StoreDialect } from "../store/store-dialect.ts";
 import { type SchemaChange, type SchemaPlan, describeChange, redoesDocuments } from "../store/schema-changes.ts";
 import { counted } from "./counted.ts";
 import type { Output } from "./output.ts";
@@ -34,7 +33,12 @@ export interface ReportedPlan {
 }
 
 /** `ofTime`: flags that a transform into this store needs, `--as-of … --store …`; null for a live store. */
-export function reportPlan({ mapping, changes }: SchemaPlan, documents: DocumentCounts, ofTime: string | null): ReportedPlan {
+export function reportPlan(
+  { mapping, changes }: SchemaPlan,
+  documents: DocumentCounts,
+  ofTime: string | null,
+  dialect: StoreDialect,
+): ReportedPlan {
   const redo = changes.some(redoesDocuments) ? documents.applied : documents.behind;
   const next = nextStep(changes, redo);
   const source = sourceFlags(mapping);
@@ -45,7 +49,14 @@ export function reportPlan({ mapping, changes }: SchemaPlan, documents: Document
     "apply-drop": `mlb-etl schema apply ${source} --allow-drop`,
     rebuild: `mlb-etl rebuild ${source}`,
   } as const;
-  return { mapping: mapping.name, changes: changes.map(reportChange), documents, redo, next, command: commands[next] };
+  return {
+    mapping: mapping.name,
+    changes: changes.map((change) => reportChange(change, dialect)),
+    documents,
+    redo,
+    next,
+    command: commands[next],
+  };
 }
 
 function nextStep(changes: readonly SchemaChange[], redo: number): ReportedPlan["next"] {
@@ -55,8 +66,8 @@ function nextStep(changes: readonly SchemaChange[], redo: number): ReportedPlan[
   return redo > 0 ? "transform" : "nothing";
 }
 
-function reportChange(change: SchemaChange): ReportedChange {
-  const base = { kind: change.kind, how: change.how, sentence: describeChange(change), statements: writeChange(change, LIVE) };
+function reportChange(change: SchemaChange, dialect: StoreDialect): ReportedChange {
+  const base = { kind: change.kind, how: change.how, sentence: describeChange(change), statements: dialect.writeChange(change, "live") };
   const none = { table: null, column: null, from: null, to: null };
   switch (change.kind) {
     case "create_table":
@@ -71,6 +82,10 @@ function reportChange(change: SchemaChange): ReportedChange {
       return { ...base, table: change.table, column: change.column, from: change.from, to: change.to };
     case "change_key":
       return { ...base, ...none, table: change.table, from: change.from.join(", "), to: change.to.join(", ") };
+    case "add_object":
+      return { ...base, ...none, table: change.table, to: change.object.name };
+    case "drop_object":
+      return { ...base, ...none, table: change.table, from: change.object.name };
     case "change_documents":
       return { ...base, ...none, from: change.from.join(", "), to: change.to.join(", ") };
   }

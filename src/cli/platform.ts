@@ -13,8 +13,10 @@ import type { RawStore } from "../raw/raw-store.ts";
 import { SegmentStore } from "../raw/segment-store.ts";
 import type { Catalogue } from "../statsapi/catalogue.ts";
 import { readCatalogue } from "../statsapi/read-catalogue.ts";
-import { DuckdbStore, type DuckdbStoreOptions } from "../store/duckdb/duckdb-store.ts";
-import { requireState } from "../store/duckdb/state-schema.ts";
+import { DuckdbStore } from "../store/duckdb/duckdb-store.ts";
+import type { OpenStore } from "../store/open-store.ts";
+import { requireState } from "../store/state-schema.ts";
+import type { StoreAccess } from "../store/store.ts";
 import type { CliContext } from "./context.ts";
 
 /** The real parts, built from the settings. */
@@ -97,32 +99,53 @@ export function openDatabase(
   });
 }
 
-export function storeOptions(context: CliContext): DuckdbStoreOptions {
+/** The store of the settings. It is let go at the end. */
+export function openStore(context: CliContext, { isDryRun = false }: { readonly isDryRun?: boolean } = {}): Promise<StoreAccess> {
   const settings = context.settings.values;
-  return {
+  const options = {
     file: storeFile(settings),
     waitMs: settings.lockWaitS * 1000,
-    onWait: (holder) => {
+    onWait: (holder: string) => {
       context.out.say(`waiting for the store: ${holder} holds it`);
     },
+    isDryRun,
   };
+  return Promise.resolve(new DuckdbStore(options));
 }
 
-export function openStore(context: CliContext, options: { readonly isDryRun?: boolean } = {}): DuckdbStore {
-  return new DuckdbStore({ ...storeOptions(context), ...options });
-}
-
-/** Runs queries on the store, which is attached for reading as `store` meanwhile. */
-export async function readStore<T>(context: CliContext, work: (connection: Connection) => Promise<T>): Promise<T> {
+/** Runs `work` with the store of the settings, and an engine. */
+export async function withStore<T>(context: CliContext, work: (access: StoreAccess, connection: Connection) => Promise<T>): Promise<T> {
   await using database = await openDatabase(context.settings.values);
-  const connection = await database.connect();
+  await using access = await openStore(context);
   // Awaited here: the database must outlive the work.
-  return await openStore(context).whileAttached(
-    connection,
-    async () => {
-      await requireState(connection);
-      return await work(connection);
-    },
-    "read",
-  );
+  return await work(access, await database.connect());
+}
+
+/** Reads the store, which must have been written. */
+export function readStore<T>(context: CliContext, work: (store: OpenStore, connection: Connection) => Promise<T>): Promise<T> {
+  return workOn(context, work, "read");
+}
+
+/** Changes the store, which must have been written. */
+export function writeStore<T>(context: CliContext, work: (store: OpenStore, connection: Connection) => Promise<T>): Promise<T> {
+  return workOn(context, work, "write");
+}
+
+async function workOn<T>(
+  context: CliContext,
+  work: (store: OpenStore, connection: Connection) => Promise<T>,
+  mode: "read" | "write",
+): Promise<T> {
+  return withStore(context, async (access, connection) => {
+    // What is not there is not made.
+    if (mode === "write") await access.open(connection, requireState, "read");
+    return access.open(
+      connection,
+      async (store) => {
+        await requireState(store);
+        return work(store, connection);
+      },
+      mode,
+    );
+  });
 }

@@ -5,9 +5,9 @@ import { nearestSpelling } from "../mapping/nearest-spelling.ts";
 import type { Mapping, Target } from "../mapping/mapping.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { RawStore } from "../raw/raw-store.ts";
-import { duckdbDialect } from "../sql/duckdb-dialect.ts";
-import { documentKeyOf } from "../store/duckdb/read-rows.ts";
-import { storeTable } from "../store/duckdb/placement.ts";
+import { quoteName } from "../sql/quote.ts";
+import type { OpenStore } from "../store/open-store.ts";
+import { documentKeyOf } from "../store/read-rows.ts";
 import { DocumentIndex } from "./document-index.ts";
 import type { GroupsOf } from "./measure-coverage.ts";
 
@@ -78,16 +78,16 @@ export function documentColumn(mapping: Mapping, column: string): Target {
   });
 }
 
-/** The value of a column for each document, by its key, as the attached store has it. */
+/** The value of a column for each document, by its key, as the store has it. */
 export async function columnByDocument(
-  connection: Connection,
+  store: OpenStore,
   target: Target,
   documentKey: readonly string[],
   column: string,
 ): Promise<ReadonlyMap<string, string>> {
-  const name = duckdbDialect.name(column);
-  const rows = await connection.rows(
-    `SELECT DISTINCT ${documentKeyOf(target, documentKey, "t")} AS document, CAST(t.${name} AS VARCHAR) AS value FROM ${storeTable(target.name)} t`,
+  const name = quoteName(column);
+  const rows = await store.rows(
+    `SELECT DISTINCT ${documentKeyOf(store, target, documentKey, "t")} AS document, CAST(t.${name} AS VARCHAR) AS value FROM ${store.table(target.name)} t`,
   );
   return new Map(rows.map((row) => [sqlText(row["document"]), row["value"] === null ? "(null)" : sqlText(row["value"])]));
 }

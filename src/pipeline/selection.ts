@@ -2,8 +2,8 @@ import type { Connection } from "../duckdb/connection.ts";
 import { type SqlRow, sqlText } from "../duckdb/sql-value.ts";
 import type { Plan } from "../plan/plan.ts";
 import { duckdbDialect } from "../sql/duckdb-dialect.ts";
-import type { Placement } from "../store/duckdb/placement.ts";
-import type { DocumentState } from "../store/store.ts";
+import type { DocumentState } from "../store/slice-application.ts";
+import type { SelectionState } from "../store/store.ts";
 import type { IndexedDocument } from "./index-document.ts";
 import { writeOrderKey, writeSameState, writeStateOrder } from "../sql/order-key.ts";
 
@@ -44,14 +44,14 @@ const text = duckdbDialect.text.bind(duckdbDialect);
 /**
  * The only step that knows the mode. Batch: of each document under the filter, the states that are newer than the applied one
  * (all of them, where another plan applied it) and have not failed under this plan, newest first. The filter looks at the newest state:
- * an old state of a moved game must not come back. All of this as of the filter's time. The store is attached; `index` is the loaded document index.
+ * an old state of a moved game must not come back. All of this as of the filter's time. `state` is what the store knows, `index` the loaded document index.
  */
 export async function selectBatch(
   connection: Connection,
   plan: Plan,
   index: string,
   filter: DocumentFilter,
-  placement: Placement,
+  state: SelectionState,
 ): Promise<SelectedCounts> {
   const mapping = text(plan.mapping);
   const fingerprint = text(plan.fingerprint);
@@ -63,8 +63,8 @@ export async function selectBatch(
        SELECT c.document_key, c.raw_id, c.position, c.version, c.captured_at, c.content_hash, c.request, c.bytes, c.problem,
          c.problem IS NULL AND coalesce(${writeSameState("c", "d")}, FALSE) AS is_applied_again
        FROM (${chosen}) c
-       LEFT JOIN (SELECT * FROM ${placement.state("documents")} WHERE mapping = ${mapping} AND fingerprint = ${fingerprint}) d ON d.document_key = c.document_key
-       LEFT JOIN (SELECT DISTINCT document_key, raw_id, position FROM ${placement.state("quarantine")} WHERE mapping = ${mapping} AND fingerprint = ${fingerprint} AND status = 'open') q
+       LEFT JOIN (SELECT * FROM ${state.documents} WHERE mapping = ${mapping} AND fingerprint = ${fingerprint}) d ON d.document_key = c.document_key
+       LEFT JOIN (SELECT DISTINCT document_key, raw_id, position FROM ${state.quarantine} WHERE mapping = ${mapping} AND fingerprint = ${fingerprint} AND status = 'open') q
          ON q.document_key = c.document_key AND q.raw_id = c.raw_id AND q.position = c.position
        WHERE q.raw_id IS NULL AND (d.document_key IS NULL OR ${writeOrderKey("c")} > ${writeOrderKey("d")})
      )

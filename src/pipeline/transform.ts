@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { EXIT, type ExitCode, OutsideError, UserError } from "../core/errors.ts";
 import type { Connection } from "../duckdb/connection.ts";
 import type { Database } from "../duckdb/database.ts";
+import { type SqlRow, sqlText } from "../duckdb/sql-value.ts";
 import { DuckdbEngine } from "../engine/duckdb/duckdb-engine.ts";
 import type { Finding, SliceDocument, SliceVerdict } from "../engine/slice.ts";
 import type { Mapping } from "../mapping/mapping.ts";
@@ -10,8 +11,9 @@ import { readsCaptureTime } from "../plan/references.ts";
 import type { Capture } from "../raw/capture.ts";
 import type { RawStore } from "../raw/raw-store.ts";
 import { decodeShape } from "../raw/shape.ts";
-import type { DuckdbStore, RunRecord } from "../store/duckdb/duckdb-store.ts";
-import type { TriedState } from "../store/store.ts";
+import type { RunRecord } from "../store/runs.ts";
+import type { TriedState } from "../store/slice-application.ts";
+import type { Store } from "../store/store.ts";
 import { DocumentIndex, rawTableOf } from "./document-index.ts";
 import { concernsDocument, pointerOf } from "./index-document.ts";
 import { type Candidate, type DocumentFilter, newestCandidates, nextCandidate, selectBatch } from "./selection.ts";
@@ -40,7 +42,7 @@ export interface TransformProgress {
 
 export interface TransformDeps {
   readonly database: Database;
-  readonly store: DuckdbStore;
+  readonly store: Store;
   readonly raw: RawStore;
 }
 
@@ -67,7 +69,7 @@ export async function transform(mapping: Mapping, plan: Plan, options: Transform
   const index = new DocumentIndex(plan, deps.raw);
   await index.catchUp();
   await index.load(control, INDEX);
-  return deps.store.keepingAttached(control, () => transformIndexed(mapping, plan, options, deps, control));
+  return deps.store.keeping(control, () => transformIndexed(mapping, plan, options, deps, control));
 }
 
 async function transformIndexed(
@@ -87,7 +89,7 @@ async function transformIndexed(
     options: JSON.stringify(options.filter),
     failedCaptures: options.failedCaptures,
   });
-  const selected = await store.whileAttached(control, () => selectBatch(control, plan, INDEX, options.filter, store.placement));
+  const selected = await store.withState(control, plan, (state) => selectBatch(control, plan, INDEX, options.filter, state));
   const run = new Run(runId, plan, options, deps, control, selected.documents - selected.unchanged);
   try {
     await run.work();
@@ -103,7 +105,15 @@ async function transformIndexed(
   const nothingAsked = Object.keys(missing).length === 0;
   const exit = interrupted ? EXIT.interrupted : run.exit() !== EXIT.done || nothingAsked ? run.exit() : EXIT.someFailed;
   const end = { status: interrupted ? "interrupted" : "done", unchanged: interrupted ? 0 : selected.unchanged, exit, error: null } as const;
-  return { runId, record: await store.finishRun(control, runId, end), exit, missing, left };
+  const record = inOrder(await store.finishRun(control, runId, end), plan);
+  return { runId, record, exit, missing, left };
+}
+
+/** Targets in the order of the mapping. */
+function inOrder(record: RunRecord, plan: Plan): RunRecord {
+  const place = new Map(plan.targets.map(({ name }, at) => [name, at]));
+  const placeOf = (row: SqlRow): number => place.get(sqlText(row["target"])) ?? 0;
+  return { ...record, targets: record.targets.toSorted((a, b) => placeOf(a) - placeOf(b)) };
 }
 
 function exitOf(error: unknown): ExitCode {
@@ -122,6 +132,8 @@ class Run {
   /** Whether the same body again has the same rows: not where they say when it was captured, and not on a copy that has no rows of it. */
   readonly #confirms: boolean;
   #settled = 0;
+  /** Slices that were handed to the store. */
+  #slices = 0;
   #failedStates = 0;
   #ruleFailed = false;
   #applying: Promise<unknown> = Promise.resolve();
@@ -262,7 +274,13 @@ class Run {
     }));
     await before;
     if (this.#broken !== null) return [];
-    await this.#deps.store.apply(connection, this.#plan, { runId: this.#runId, tried, findings, rows: verdict.rows });
+    await this.#deps.store.apply(connection, this.#plan, {
+      runId: this.#runId,
+      number: this.#slices++,
+      tried,
+      findings,
+      rows: verdict.rows,
+    });
     await this.#engine.clear(connection);
     this.#ruleFailed ||= findings.some((finding) => finding.kind === "rule");
     this.#failedStates += failing.size;

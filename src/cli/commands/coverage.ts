@@ -66,8 +66,8 @@ async function groupsOf(by: CoverageBy, mapping: Mapping, plan: Plan, raw: RawSt
     return await groupsByYear(plan, raw, await database.connect());
   }
   const target = documentColumn(mapping, by.name);
-  return readStore(context, async (connection) =>
-    groupsByValue(plan, raw, connection, await columnByDocument(connection, target, mapping.source.documentKey, by.name)),
+  return readStore(context, async (store, connection) =>
+    groupsByValue(plan, raw, connection, await columnByDocument(store, target, mapping.source.documentKey, by.name)),
   );
 }
 

@@ -2,17 +2,16 @@ import { constants, existsSync } from "node:fs";
 import { access } from "node:fs/promises";
 import { type Settings, storeFile } from "../../config/settings.ts";
 import { EXIT, OutsideError, UserError } from "../../core/errors.ts";
-import type { Connection } from "../../duckdb/connection.ts";
+import type { OpenStore } from "../../store/open-store.ts";
 import type { Registry } from "../../mapping/registry.ts";
 import { compilePlan } from "../../plan/compile-plan.ts";
 import { DocumentIndex } from "../../pipeline/document-index.ts";
 import { SIMULATED_HOST } from "../../simulate/simulated-stub.ts";
-import { countDocuments } from "../../store/duckdb/count-documents.ts";
-import { findSchemaDrift } from "../../store/duckdb/find-schema-drift.ts";
-import { stateTable } from "../../store/duckdb/placement.ts";
-import { planSchema, sourceFlags } from "../../store/duckdb/prepare-schema.ts";
-import { rebuildBeside } from "../../store/duckdb/rebuild-tables.ts";
-import { readStoreTime } from "../../store/duckdb/store-time.ts";
+import { countDocuments } from "../../store/count-documents.ts";
+import { findSchemaDrift } from "../../store/find-schema-drift.ts";
+import { planSchema, sourceFlags } from "../../store/prepare-schema.ts";
+import { rebuildBeside } from "../../store/rebuild-tables.ts";
+import { readStoreTime } from "../../store/store-time.ts";
 import type { CliContext } from "../context.ts";
 import { counted } from "../counted.ts";
 import { reportPlan, timeFlags } from "../describe-schema.ts";
@@ -44,7 +43,7 @@ export async function runDoctor(_flags: unknown, context: CliContext): Promise<n
   });
   if (existsSync(storeFile(settings))) {
     await guarded(findings, async () => {
-      findings.push(...(await readStore(context, (connection) => checkStore(connection, registry, settings))));
+      findings.push(...(await readStore(context, (store) => checkStore(store, registry, settings))));
     });
   } else
     findings.push({ level: "ok", what: `the store ${settings.store} does not exist yet`, next: "mlb-etl transform … --save makes it" });
@@ -122,16 +121,17 @@ async function checkRaw(settings: Settings, registry: Registry | null): Promise<
   return findings;
 }
 
-async function checkStore(connection: Connection, registry: Registry | null, settings: Settings): Promise<readonly Finding[]> {
+async function checkStore(store: OpenStore, registry: Registry | null, settings: Settings): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  const asOf = await readStoreTime(connection);
+  const asOf = await readStoreTime(store);
   if (asOf !== null) findings.push({ level: "ok", what: `store: ${settings.store} holds the tables as of ${asOf}` });
-  const count = async (sql: string): Promise<number> => Number((await connection.rows(sql))[0]?.["n"] ?? 0);
+  const count = async (sql: string): Promise<number> => Number((await store.rows(sql))[0]?.["n"] ?? 0);
   for (const mapping of registry?.mappings ?? []) {
     const plan = reportPlan(
-      await planSchema(connection, mapping),
-      await countDocuments(connection, mapping),
+      await planSchema(store, mapping),
+      await countDocuments(store, mapping),
       timeFlags(asOf, settings.store),
+      store.dialect,
     );
     const { applied, behind } = plan.documents;
     if (applied > 0) findings.push({ level: "ok", what: `store: ${String(applied)} documents of ${mapping.name}` });
@@ -147,7 +147,7 @@ async function checkStore(connection: Connection, registry: Registry | null, set
         what: `${String(behind)} of ${String(applied)} documents of ${mapping.name} are behind the mapping`,
         next: `${plan.command ?? ""}; what a transform leaves behind, it no longer takes or no state of it passes: mlb-etl rebuild ${sourceFlags(mapping)}`,
       });
-    const drift = (await findSchemaDrift(connection, mapping))?.drift ?? [];
+    const drift = (await findSchemaDrift(store, mapping))?.drift ?? [];
     if (drift.length > 0)
       findings.push({
         level: "warning",
@@ -156,20 +156,20 @@ async function checkStore(connection: Connection, registry: Registry | null, set
       });
   }
   const open = await count(
-    `SELECT count(DISTINCT (mapping, document_key, raw_id, position)) AS n FROM ${stateTable("quarantine")} WHERE status = 'open'`,
+    `SELECT count(DISTINCT (mapping, document_key, raw_id, position)) AS n FROM ${store.state("quarantine")} WHERE status = 'open'`,
   );
   if (open > 0)
     findings.push({ level: "warning", what: `${String(open)} states of documents are in quarantine`, next: "mlb-etl quarantine list" });
-  const bad = await count(`SELECT count(*) AS n FROM ${stateTable("bad_values")}`);
+  const bad = await count(`SELECT count(*) AS n FROM ${store.state("bad_values")}`);
   if (bad > 0) findings.push({ level: "warning", what: `${String(bad)} bad values`, next: "mlb-etl bad-values list" });
-  const beside = await rebuildBeside(connection);
+  const beside = await rebuildBeside(store);
   if (beside !== null)
     findings.push({
       level: "warning",
       what: `a rebuild${beside.mapping === null ? "" : ` of ${beside.mapping}`} did not finish (killed, or still at work); its tables beside the others take room`,
       next: "run mlb-etl rebuild again: it goes on; a rebuild of another mapping removes them",
     });
-  const unfinished = await count(`SELECT count(*) AS n FROM ${stateTable("runs")} WHERE status = 'running'`);
+  const unfinished = await count(`SELECT count(*) AS n FROM ${store.state("runs")} WHERE status = 'running'`);
   if (unfinished > 0)
     findings.push({
       level: "warning",

@@ -9,7 +9,7 @@ import { type RowKey, cellsOf, differentCells, parseRowKey } from "../../pipelin
 import { type ShreddedState, StateShredder } from "../../pipeline/shredded-state.ts";
 import { compilePlan } from "../../plan/compile-plan.ts";
 import type { Plan, PlanTarget } from "../../plan/plan.ts";
-import { type StoredRow, readStoredRow } from "../../store/duckdb/read-stored-row.ts";
+import { type StoredRow, readStoredRow } from "../../store/read-stored-row.ts";
 import type { CliContext } from "../context.ts";
 import { counted } from "../counted.ts";
 import { renderValue } from "../describe-mapping.ts";
@@ -60,9 +60,7 @@ async function showOrigin(
   context: CliContext,
 ): Promise<number> {
   const { documentKey, condition } = key;
-  const stored = await readStore(context, (connection) =>
-    readStoredRow(connection, { mapping: mapping.name, table, documentKey, condition }),
-  );
+  const stored = await readStore(context, (store) => readStoredRow(store, { mapping: mapping.name, table, documentKey, condition }));
   if (stored.row === null || stored.document === null) throw noRow(table, key, stored);
   const plan = appliedPlan(mapping, asked, sqlText(stored.document["fingerprint"]));
   const target = targetOf(plan, table);

@@ -14,6 +14,7 @@ import { counted } from "../counted.ts";
 import { describeFailures } from "../describe-ingest.ts";
 import { type DocumentFlags, readFilter, sayMissing } from "../document-filter.ts";
 import { mappingsOf, openCatalogue, openDatabase, openOverlayRaw, openRaw, openRegistry, openStore, requireCaptures } from "../platform.ts";
+import { Store } from "../../store/store.ts";
 import { runMapping, worseExit } from "../run-mapping.ts";
 
 export interface TransformFlags extends DocumentFlags {
@@ -61,7 +62,8 @@ export async function runTransform(flags: TransformFlags, context: CliContext): 
   }
   await requireCaptures(raw, method.endpoint, method.name, settings.values);
   await using database = await openDatabase(settings.values);
-  const store = openStore(context, { isDryRun: !saved });
+  await using access = await openStore(context, { isDryRun: !saved });
+  const store = new Store(access);
   let exit: number = ingested?.exit ?? EXIT.done;
   for (const [at, mapping] of mappings.entries()) {
     const plan = plans[at];

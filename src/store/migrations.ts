@@ -1,11 +1,8 @@
-import type { Connection } from "../../duckdb/connection.ts";
-import { sqlText } from "../../duckdb/sql-value.ts";
-import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
-import { type MappingSchema, schemaHash } from "../mapping-schema.ts";
-import type { Placement } from "./placement.ts";
+import type { OpenStore } from "./open-store.ts";
+import { sqlText } from "../duckdb/sql-value.ts";
+import { quoteText as text } from "../sql/quote.ts";
+import { type MappingSchema, schemaHash } from "./mapping-schema.ts";
 import { knownTables } from "./state-schema.ts";
-
-const text = duckdbDialect.text.bind(duckdbDialect);
 
 /** What migrated: the command. */
 export type MigrationKind = "transform" | "apply" | "rebuild";
@@ -20,15 +17,10 @@ export interface Migration {
 }
 
 /** The last migration of a mapping's tables; null where none was noted: no tables, or a store of before there was a history. */
-export async function lastMigration(
-  connection: Connection,
-  mapping: string,
-  placement: Placement,
-  kind?: MigrationKind,
-): Promise<Migration | null> {
-  if (!(await knownTables(connection, placement)).has("migrations")) return null;
-  const [row] = await connection.rows(
-    `SELECT * FROM ${placement.state("migrations")} WHERE mapping = ${text(mapping)}${kind === undefined ? "" : ` AND kind = ${text(kind)}`} ORDER BY number DESC LIMIT 1`,
+export async function lastMigration(store: OpenStore, mapping: string, kind?: MigrationKind): Promise<Migration | null> {
+  if (!(await knownTables(store)).has("migrations")) return null;
+  const [row] = await store.rows(
+    `SELECT * FROM ${store.state("migrations")} WHERE mapping = ${text(mapping)}${kind === undefined ? "" : ` AND kind = ${text(kind)}`} ORDER BY number DESC LIMIT 1`,
   );
   if (row === undefined) return null;
   return {
@@ -42,8 +34,7 @@ export async function lastMigration(
 
 /** Notes what was done, and what the tables are like now. Inside the transaction that did it. */
 export async function recordMigration(
-  connection: Connection,
-  placement: Placement,
+  store: OpenStore,
   migration: {
     readonly mapping: string;
     readonly kind: MigrationKind;
@@ -52,8 +43,8 @@ export async function recordMigration(
   },
 ): Promise<void> {
   const { mapping, kind, statements, schema } = migration;
-  const table = placement.state("migrations");
-  await connection.run(
-    `INSERT INTO ${table} SELECT coalesce(max(number), 0) + 1, ${text(mapping)}, ${text(kind)}, CAST([${statements.map(text).join(", ")}] AS VARCHAR[]), ${text(JSON.stringify(schema))}, ${text(schemaHash(schema))}, now() FROM ${table}`,
+  const table = store.state("migrations");
+  await store.run(
+    `INSERT INTO ${table} SELECT coalesce(max(number), 0) + 1, ${text(mapping)}, ${text(kind)}, ${store.dialect.texts(statements)}, ${text(JSON.stringify(schema))}, ${text(schemaHash(schema))}, now() FROM ${table}`,
   );
 }

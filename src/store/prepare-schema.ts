@@ -1,31 +1,28 @@
-import { UserError } from "../../core/errors.ts";
-import type { Connection } from "../../duckdb/connection.ts";
-import { sqlText } from "../../duckdb/sql-value.ts";
-import type { Mapping } from "../../mapping/mapping.ts";
-import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
-import { schemaHash } from "../mapping-schema.ts";
-import { type SchemaChange, type SchemaPlan, compareSchemas, describeChange, planId, redoesDocuments } from "../schema-changes.ts";
+import { UserError } from "../core/errors.ts";
+import type { OpenStore } from "./open-store.ts";
+import { sqlText } from "../duckdb/sql-value.ts";
+import type { Mapping } from "../mapping/mapping.ts";
+import { quoteText as text } from "../sql/quote.ts";
+import { schemaHash, schemaOf } from "./mapping-schema.ts";
+import { type SchemaChange, type SchemaPlan, compareSchemas, describeChange, planId, redoesDocuments } from "./schema-changes.ts";
 import { type MigrationKind, lastMigration, recordMigration } from "./migrations.ts";
-import { LIVE, type Placement } from "./placement.ts";
 import { recordLostRows } from "./record-lost-rows.ts";
 import { knownTables, prepareState } from "./state-schema.ts";
 import { recordStoreTime, requireStoreTime } from "./store-time.ts";
-import { DUCKDB_LIMITS, ownedTables, storedSchema, wantedSchema } from "./stored-schema.ts";
-import { writeChange } from "./write-changes.ts";
+import type { StoreDialect } from "./store-dialect.ts";
+import { ownedTables, storedSchema } from "./stored-schema.ts";
 
-const text = duckdbDialect.text.bind(duckdbDialect);
-
-/** Compares a mapping with the attached store. @throws UserError `schema.other-mapping`. */
-export async function planSchema(connection: Connection, mapping: Mapping, placement: Placement = LIVE): Promise<SchemaPlan> {
-  await requireOwner(connection, mapping, placement);
-  const wanted = wantedSchema(mapping);
-  return { mapping, wanted, changes: compareSchemas(await storedSchema(connection, mapping, placement), wanted, DUCKDB_LIMITS) };
+/** Compares a mapping with a store. @throws UserError `schema.other-mapping`. */
+export async function planSchema(store: OpenStore, mapping: Mapping): Promise<SchemaPlan> {
+  await requireOwner(store, mapping);
+  const wanted = schemaOf(mapping, store.dialect);
+  return { mapping, wanted, changes: compareSchemas(await storedSchema(store, mapping), wanted, store.dialect.limits) };
 }
 
 /** What a mapping means for a store that does not exist yet. */
-export function planNewStore(mapping: Mapping): SchemaPlan {
-  const wanted = wantedSchema(mapping);
-  return { mapping, wanted, changes: compareSchemas({ documents: null, tables: [] }, wanted, DUCKDB_LIMITS) };
+export function planNewStore(mapping: Mapping, dialect: StoreDialect): SchemaPlan {
+  const wanted = schemaOf(mapping, dialect);
+  return { mapping, wanted, changes: compareSchemas({ documents: null, tables: [] }, wanted, dialect.limits) };
 }
 
 /**
@@ -33,14 +30,15 @@ export function planNewStore(mapping: Mapping): SchemaPlan {
  * in the mapping. Gives the hash of the schema.
  * @throws UserError `schema.not-additive`: anything else changed; nothing is changed then. `store.as-of`: the store holds the tables as of another time, or live.
  */
-export async function prepareSchema(connection: Connection, mapping: Mapping, asOf: string | null, placement: Placement): Promise<string> {
-  return connection.transaction(async () => {
-    if (await prepareState(connection, placement)) await recordStoreTime(connection, asOf, placement);
-    await requireStoreTime(connection, asOf, placement);
-    const plan = await planSchema(connection, mapping, placement);
+export async function prepareSchema(store: OpenStore, mapping: Mapping, asOf: string | null): Promise<string> {
+  return store.transaction(async () => {
+    if (await prepareState(store)) await recordStoreTime(store, asOf);
+    await requireStoreTime(store, asOf);
+    const plan = await planSchema(store, mapping);
+    if (plan.changes.length > 0) await store.lock(mapping.name);
     const others = plan.changes.filter(({ how }) => how !== "additive");
     if (others.length > 0) throw notAdditive(mapping, others);
-    await applySchema(connection, plan, "transform", placement);
+    await applySchema(store, plan, "transform");
     return schemaHash(plan.wanted);
   });
 }
@@ -53,18 +51,15 @@ export interface ApplyOptions {
 }
 
 /**
- * Makes the attached store as mappings want it, or changes nothing: one transaction.
+ * Makes a store as mappings want it, or changes nothing: one transaction.
  * @throws UserError `schema.plan-changed`, `schema.needs-rebuild`, `schema.drops`, and as `planSchema`.
  */
-export async function applySchemas(
-  connection: Connection,
-  mappings: readonly Mapping[],
-  options: ApplyOptions,
-): Promise<readonly SchemaPlan[]> {
-  return connection.transaction(async () => {
-    await prepareState(connection, LIVE);
+export async function applySchemas(store: OpenStore, mappings: readonly Mapping[], options: ApplyOptions): Promise<readonly SchemaPlan[]> {
+  return store.transaction(async () => {
+    await prepareState(store);
+    for (const { name } of mappings.toSorted((a, b) => (a.name < b.name ? -1 : 1))) await store.lock(name);
     const plans: SchemaPlan[] = [];
-    for (const mapping of mappings) plans.push(await planSchema(connection, mapping));
+    for (const mapping of mappings) plans.push(await planSchema(store, mapping));
     const id = planId(plans);
     if (options.planId !== null && options.planId !== id) throw planChanged(options.planId, id);
     for (const { mapping, changes } of plans) {
@@ -73,53 +68,47 @@ export async function applySchemas(
       const drops = changes.filter(({ how }) => how === "destructive");
       if (drops.length > 0 && !options.allowDrop) throw wouldDrop(mapping, drops);
     }
-    for (const plan of plans) await applySchema(connection, plan, "apply", LIVE);
+    for (const plan of plans) await applySchema(store, plan, "apply");
     return plans;
   });
 }
 
 /** Makes the changes of a plan, none of which needs a rebuild. Inside a transaction; the state tables are there. */
-async function applySchema(
-  connection: Connection,
-  { mapping, wanted, changes }: SchemaPlan,
-  kind: MigrationKind,
-  placement: Placement,
-): Promise<void> {
-  const statements = changes.flatMap((change) => writeChange(change, placement));
+async function applySchema(store: OpenStore, { mapping, wanted, changes }: SchemaPlan, kind: MigrationKind): Promise<void> {
+  const statements = changes.flatMap((change) => store.dialect.writeChange(change, store.placement));
   await recordLostRows(
-    connection,
-    placement,
+    store,
     mapping,
     changes.flatMap((change) => (change.kind === "create_table" || change.kind === "drop_table" ? [change.table] : [])),
   );
-  for (const statement of statements) await connection.run(statement);
-  await recordOwner(connection, mapping, placement);
+  for (const statement of statements) await store.run(statement);
+  await recordOwner(store, mapping);
   // New columns and tables are empty, whatever plan applied a document before: all are to be applied again.
   if (changes.some(redoesDocuments))
-    await connection.run(`UPDATE ${placement.state("documents")} SET fingerprint = '' WHERE mapping = ${text(mapping.name)}`);
-  const last = await lastMigration(connection, mapping.name, placement);
+    await store.run(`UPDATE ${store.state("documents")} SET fingerprint = '' WHERE mapping = ${text(mapping.name)}`);
+  const last = await lastMigration(store, mapping.name);
   if (statements.length > 0 || last?.hash !== schemaHash(wanted))
-    await recordMigration(connection, placement, { mapping: mapping.name, kind, statements, schema: wanted });
+    await recordMigration(store, { mapping: mapping.name, kind, statements, schema: wanted });
 }
 
 /** Notes which tables a mapping fills. */
-export async function recordOwner(connection: Connection, mapping: Mapping, placement: Placement): Promise<void> {
+export async function recordOwner(store: OpenStore, mapping: Mapping): Promise<void> {
   const names = mapping.targets.map(({ name }) => name);
-  const table = placement.state("targets");
-  for (const name of await ownedTables(connection, mapping, placement))
-    if (!names.includes(name)) await connection.run(`DELETE FROM ${table} WHERE table_name = ${text(name)}`);
-  for (const name of names) await connection.run(`INSERT OR IGNORE INTO ${table} VALUES (${text(name)}, ${text(mapping.name)})`);
+  const table = store.state("targets");
+  for (const name of await ownedTables(store, mapping))
+    if (!names.includes(name)) await store.run(`DELETE FROM ${table} WHERE table_name = ${text(name)}`);
+  for (const name of names) await store.run(`INSERT INTO ${table} VALUES (${text(name)}, ${text(mapping.name)}) ON CONFLICT DO NOTHING`);
 }
 
 /**
  * Rows of a table belong to the documents of one mapping: under another name they would be nobody's.
  * @throws UserError `schema.other-mapping`.
  */
-export async function requireOwner(connection: Connection, mapping: Mapping, placement: Placement): Promise<void> {
-  if (!(await knownTables(connection, placement)).has("targets")) return;
+export async function requireOwner(store: OpenStore, mapping: Mapping): Promise<void> {
+  if (!(await knownTables(store)).has("targets")) return;
   const tables = mapping.targets.map((target) => text(target.name)).join(", ");
-  const [other] = await connection.rows(
-    `SELECT table_name, mapping FROM ${placement.state("targets")} WHERE table_name IN (${tables}) AND mapping <> ${text(mapping.name)} LIMIT 1`,
+  const [other] = await store.rows(
+    `SELECT table_name, mapping FROM ${store.state("targets")} WHERE table_name IN (${tables}) AND mapping <> ${text(mapping.name)} LIMIT 1`,
   );
   if (other === undefined) return;
   throw new UserError({
@@ -127,14 +116,14 @@ export async function requireOwner(connection: Connection, mapping: Mapping, pla
     message: `the table ${sqlText(other["table_name"])} of this store is filled by another mapping`,
     expected: sqlText(other["mapping"]),
     got: mapping.name,
-    next: "give the mapping file its old name back, or load a new store from raw (--store duckdb:FILE)",
+    next: "give the mapping file its old name back, or load a new store from raw (--store)",
   });
 }
 
 /** @throws UserError `schema.changed`: a command of another process changed the tables since they were prepared. Inside the transaction that writes. */
-export async function requirePrepared(connection: Connection, mapping: string, hash: string, placement: Placement): Promise<void> {
-  const [last] = await connection.rows(
-    `SELECT kind, schema_hash, applied_at FROM ${placement.state("migrations")} WHERE mapping = ${text(mapping)} ORDER BY number DESC LIMIT 1`,
+export async function requirePrepared(store: OpenStore, mapping: string, hash: string): Promise<void> {
+  const [last] = await store.rows(
+    `SELECT kind, schema_hash, applied_at FROM ${store.state("migrations")} WHERE mapping = ${text(mapping)} ORDER BY number DESC LIMIT 1`,
   );
   if (last?.["schema_hash"] === hash) return;
   throw new UserError({

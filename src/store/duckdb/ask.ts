@@ -1,21 +1,17 @@
-import { OutsideError, UserError } from "../core/errors.ts";
-import type { Connection } from "../duckdb/connection.ts";
-import { sqlText } from "../duckdb/sql-value.ts";
-import { duckdbDialect } from "../sql/duckdb-dialect.ts";
-import type { Output } from "./output.ts";
+import { OutsideError, UserError } from "../../core/errors.ts";
+import type { Connection } from "../../duckdb/connection.ts";
+import { type SqlRow, sqlText } from "../../duckdb/sql-value.ts";
+import { quoteName, quoteText } from "../../sql/quote.ts";
 
 /** Statements that read. */
 const READING: ReadonlySet<string> = new Set(["SELECT", "EXPLAIN"]);
 
-/** Asks the attached store and shows the answer. All rows are given: a limit is the query's own affair. */
-export async function ask(connection: Connection, query: string, out: Output): Promise<void> {
-  const rows = await inStore(connection, async () => {
+/** The answer of the attached store to a question, as a user wrote it. All rows are given: a limit is the query's own affair. */
+export function ask(connection: Connection, query: string): Promise<SqlRow[]> {
+  return inStore(connection, async () => {
     await requireKind(connection, query, READING, "one SELECT (DESCRIBE, SHOW, SUMMARIZE, EXPLAIN are fine)");
     return connection.rows(query);
   });
-  out.data(rows);
-  if (rows.length === 0) out.text("no rows");
-  else out.table(rows);
 }
 
 /** The tables of the attached store that a query would read, `schema.table`. It is checked as if it were asked. */
@@ -34,7 +30,7 @@ async function inStore<T>(connection: Connection, work: () => Promise<T>): Promi
   );
   await connection.run("USE store");
   await connection.run(
-    `SET search_path = ${duckdbDialect.text(["main", ...schemas.map((row) => sqlText(row["name"]))].map((schema) => `store.${duckdbDialect.name(schema)}`).join(","))}`,
+    `SET search_path = ${quoteText(["main", ...schemas.map((row) => sqlText(row["name"]))].map((schema) => `store.${quoteName(schema)}`).join(","))}`,
   );
   try {
     return await work();
