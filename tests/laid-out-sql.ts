@@ -1,5 +1,5 @@
 /** Words that start a line: those of a query and of a CASE, and those of a condition, which stands further in. */
-const CLAUSES = new Set(["SELECT", "FROM", "WHERE", "LEFT", "JOIN", "GROUP", "UNION"]);
+const CLAUSES = new Set(["INSERT", "SELECT", "FROM", "WHERE", "LEFT", "JOIN", "GROUP", "UNION"]);
 const BRANCHES = new Set(["WHEN", "ELSE"]);
 const CONDITIONS = new Set(["AND", "OR"]);
 const TOKEN = /'(?:[^']|'')*'|"(?:[^"]|"")*"|[()[\]{}]|,|\s+|[^\s'"()[\]{},]+/g;
@@ -73,7 +73,8 @@ function parts(clause: readonly Node[]): readonly { readonly nodes: readonly Nod
   return found.filter((part) => textOf(part.nodes).trim() !== "");
 }
 
-const hasQuery = (nodes: readonly Node[]): boolean => nodes.some(({ inner }) => inner !== null && inner.nodes.some((node) => node.hasQuery));
+const hasQuery = (nodes: readonly Node[]): boolean =>
+  nodes.some(({ inner }) => inner !== null && inner.nodes.some((node) => node.hasQuery));
 
 function layOut(nodes: readonly Node[], indent: string, isList: boolean): string {
   return clauses(nodes)

@@ -32,8 +32,8 @@ const SCOPES = {
   },
   // A sample of what reads and writes a store. A SQL text that is emptied fails at once and says little: those are left out.
   store: {
-    mutate: ["src/store/duckdb/{apply-slice,record-slice}.ts", "src/pipeline/selection.ts"],
-    testFiles: ["tests/{gate-bag,invented-endpoint,order-free,schema-change}.test.ts"],
+    mutate: ["src/store/{apply-slice,record-slice}.ts", "src/pipeline/selection.ts"],
+    testFiles: ["src/{pipeline/selection,store/apply-slice}.test.ts", "tests/{gate-bag,invented-endpoint,order-free,schema-change}.test.ts"],
     mutator: { excludedMutations: ["StringLiteral"] },
   },
 };
@@ -52,7 +52,7 @@ export default {
   coverageAnalysis: "perTest",
   concurrency: 1,
   // Long, so that a busy machine does not pass for an endless loop; those are found by how often a mutant was run.
-  timeoutMS: 15_000,
+  timeoutMS: 180_000,
   tempDirName: ".stryker/sandbox",
   reporters: ["clear-text", "json", "progress-append-only"],
   jsonReporter: { fileName: `.stryker/${name || "all"}.report.json` },
