@@ -33,7 +33,10 @@ const SCOPES = {
   // A sample of what reads and writes a store. A SQL text that is emptied fails at once and says little: those are left out.
   store: {
     mutate: ["src/store/{apply-slice,record-slice}.ts", "src/pipeline/selection.ts"],
-    testFiles: ["src/{pipeline/selection,store/apply-slice}.test.ts", "tests/{gate-bag,invented-endpoint,order-free,schema-change}.test.ts"],
+    testFiles: [
+      "src/{pipeline/selection,store/apply-slice}.test.ts",
+      "tests/{gate-bag,invented-endpoint,order-free,schema-change}.test.ts",
+    ],
     mutator: { excludedMutations: ["StringLiteral"] },
   },
 };

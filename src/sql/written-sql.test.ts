@@ -71,7 +71,8 @@ function checks(plan: Plan): Written {
   const written = new Map<string, string>();
   const { details } = writeShred(plan, duckdbDialect);
   // What they select is what the checks below select.
-  for (const { table, query } of details) written.set(`details of ${table}`, query("1, 2").replace(/FROM \(SELECT .*\) (?=WHERE "\$slot" IN)/s, "FROM (…) "));
+  for (const { table, query } of details)
+    written.set(`details of ${table}`, query("1, 2").replace(/FROM \(SELECT .*\) (?=WHERE "\$slot" IN)/s, "FROM (…) "));
   written.set("verdicts", writeVerdicts(plan, duckdbDialect));
   for (const check of writeRelationshipChecks(plan, duckdbDialect)) {
     written.set(check.name, check.sql);

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { mappingOf, openDatabase } from "../../tests/small-platform.ts";
 import type { Connection } from "../duckdb/connection.ts";
 import type { Database } from "../duckdb/database.ts";
-import type { SqlRow } from "../duckdb/sql-value.ts";
+import { type SqlRow, sqlText } from "../duckdb/sql-value.ts";
 import { DuckdbEngine } from "../engine/duckdb/duckdb-engine.ts";
 import { compilePlan } from "../plan/compile-plan.ts";
 import { DuckdbStore } from "./duckdb/duckdb-store.ts";
@@ -145,7 +145,7 @@ const rows = (sql: string): Promise<SqlRow[]> => access.whileAttached(connection
 /** The rows of a table with the capture that last changed each, as text. */
 async function stored(table: string, columns: string, order = columns): Promise<readonly string[]> {
   const found = await rows(`SELECT concat_ws(' ', ${columns}, source_raw_id) AS line FROM store.lab.${table} ORDER BY ${order}`);
-  return found.map(({ line }) => String(line as string));
+  return found.map(({ line }) => sqlText(line));
 }
 
 /** Counts of the run, by target `in ins upd unch del stale quar`. */
@@ -156,13 +156,13 @@ async function counts(runId = "run"): Promise<Readonly<Record<string, string>>> 
   const targets = await rows(
     `SELECT target, concat_ws(' ', rows_in, inserted, updated, unchanged, deleted, stale, quarantined) AS n FROM store.mlb.run_targets WHERE run_id = '${runId}'`,
   );
-  const entries = targets.map(({ target, n }): [string, string] => [String(target as string).slice(4), String(n as string)]);
-  return { documents: String(run?.["n"] as string), told: String(run?.["told"] as string), ...Object.fromEntries(entries) };
+  const entries = targets.map(({ target, n }): [string, string] => [sqlText(target).slice(4), sqlText(n)]);
+  return { documents: sqlText(run?.["n"]), told: sqlText(run?.["told"]), ...Object.fromEntries(entries) };
 }
 
 const quarantine = async (): Promise<readonly string[]> =>
   (await rows("SELECT concat_ws(' ', document_key, raw_id, status) AS line FROM store.mlb.quarantine ORDER BY raw_id, status")).map(
-    ({ line }) => String(line as string),
+    ({ line }) => sqlText(line),
   );
 
 /** Statements that a slice had on the tables of targets, or to compare their rows: their first word and the table. */
