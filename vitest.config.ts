@@ -2,6 +2,7 @@ import type { ViteUserConfig } from "vitest/config";
 
 const config: ViteUserConfig = {
   test: {
+    globalSetup: ["tests/postgres-run.ts"],
     include: ["src/**/*.test.ts", "tests/**/*.test.ts"],
     // Each file has a process of its own: an engine that crashes takes its own file with it, not the run.
     pool: "forks",

@@ -14,11 +14,11 @@ import { parseArgs } from "node:util";
 import { packageRoot } from "../src/config/settings.ts";
 import { Connection } from "../src/duckdb/connection.ts";
 import { Database } from "../src/duckdb/database.ts";
-import { sqlText } from "../src/duckdb/sql-value.ts";
+import { sqlText } from "../src/sql/sql-value.ts";
 import { DuckdbEngine } from "../src/engine/duckdb/duckdb-engine.ts";
 import { requireMapping } from "../src/mapping/check-mapping.ts";
-import { DocumentIndex } from "../src/pipeline/document-index.ts";
 import { ingestRecordings } from "../src/pipeline/ingest.ts";
+import { SidecarIndex } from "../src/pipeline/sidecar-index.ts";
 import { transform } from "../src/pipeline/transform.ts";
 import { compilePlan } from "../src/plan/compile-plan.ts";
 import { BodyChecker } from "../src/raw/body.ts";
@@ -294,9 +294,9 @@ try {
   for (const round of rounds)
     for (const [size, figures] of bySize)
       await byProcesses(join(root, String(size)), Math.ceil((size * (round + 1)) / (ROUNDS + 1)), begin + round, figures);
-  timed(DocumentIndex, "catchUp", () => "index: catch up");
-  timed(DocumentIndex, "load", () => "index: load");
-  timed(DocumentIndex, "add", () => "index: add");
+  timed(SidecarIndex, "catchUp", () => "index: catch up");
+  timed(SidecarIndex, "load", () => "index: load");
+  timed(SidecarIndex, "add", () => "index: add");
   timed(SegmentStore, "append", () => "raw: append");
   timed(Store, "prepare", () => "store: prepare");
   timed(Store, "startRun", () => "store: start run");

@@ -212,16 +212,16 @@ describe("a store of a version without history", () => {
       "SELECT version FROM store.mlb.store",
       "SELECT mapping, kind, len(statements) AS n FROM store.mlb.migrations",
     );
-    expect(version).toEqual([{ version: 3 }]);
+    expect(version).toEqual([{ version: 4 }]);
     expect(migrations).toEqual([{ mapping: "lab/things", kind: "transform", n: 0n }]);
   });
 
   test("is refused where a newer program wrote it", async () => {
     await using cli = await loaded();
-    await store(cli).execute("UPDATE store.mlb.store SET version = 4");
+    await store(cli).execute("UPDATE store.mlb.store SET version = 5");
     expect(await cli.json(["transform", ...SOURCE, "--save"])).toMatchObject({
       exit: 2,
-      data: { error: { code: "store.version", got: "4" } },
+      data: { error: { code: "store.version", got: "5" } },
     });
   });
 });

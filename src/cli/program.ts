@@ -485,7 +485,13 @@ async function runCommand(
     using interrupts = watchInterrupts((text) => {
       out.say(text);
     });
-    const context: CliContext = { settings, out, log: createLogger(settings.values.logLevel, streams.stderr), signal: interrupts.signal };
+    const context: CliContext = {
+      settings,
+      environment,
+      out,
+      log: createLogger(settings.values.logLevel, streams.stderr),
+      signal: interrupts.signal,
+    };
     const run = await spec.load();
     return await run(options as never, context);
   } catch (error) {

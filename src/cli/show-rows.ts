@@ -1,4 +1,4 @@
-import type { SqlRow } from "../duckdb/sql-value.ts";
+import type { SqlRow } from "../sql/sql-value.ts";
 import type { Output } from "./output.ts";
 
 /** Shows the answer to a question. All rows are given: a limit is the query's own affair. */

@@ -1,6 +1,6 @@
 import { UserError } from "../core/errors.ts";
 import type { Connection } from "../duckdb/connection.ts";
-import { sqlText } from "../duckdb/sql-value.ts";
+import { sqlText } from "../sql/sql-value.ts";
 import { nearestSpelling } from "../mapping/nearest-spelling.ts";
 import type { Mapping, Target } from "../mapping/mapping.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -8,8 +8,8 @@ import type { RawStore } from "../raw/raw-store.ts";
 import { quoteName } from "../sql/quote.ts";
 import type { OpenStore } from "../store/open-store.ts";
 import { documentKeyOf } from "../store/read-rows.ts";
-import { DocumentIndex } from "./document-index.ts";
 import type { GroupsOf } from "./measure-coverage.ts";
+import { openIndex } from "./open-index.ts";
 
 /** How captures are put together: by what is known of a capture, of its documents, or of their rows in a store. */
 export type CoverageBy =
@@ -110,7 +110,7 @@ async function byDocument(
   connection: Connection,
   groupOf: (document: { readonly key: string; readonly date: string | null }) => string,
 ): Promise<GroupsOf> {
-  const index = new DocumentIndex(plan, raw);
+  const index = openIndex(plan, raw);
   await index.catchUp();
   await index.load(connection, INDEX_TABLE);
   const groups = new Map<number, string[]>();

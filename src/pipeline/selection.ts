@@ -1,5 +1,5 @@
 import type { Connection } from "../duckdb/connection.ts";
-import { type SqlRow, sqlText } from "../duckdb/sql-value.ts";
+import { type SqlRow, sqlText } from "../sql/sql-value.ts";
 import type { Plan } from "../plan/plan.ts";
 import { duckdbDialect } from "../sql/duckdb-dialect.ts";
 import type { DocumentState } from "../store/slice-application.ts";

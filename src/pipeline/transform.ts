@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { EXIT, type ExitCode, OutsideError, UserError } from "../core/errors.ts";
 import type { Connection } from "../duckdb/connection.ts";
 import type { Database } from "../duckdb/database.ts";
-import { type SqlRow, sqlText } from "../duckdb/sql-value.ts";
+import { type SqlRow, sqlText } from "../sql/sql-value.ts";
 import { DuckdbEngine } from "../engine/duckdb/duckdb-engine.ts";
 import type { Finding, SliceDocument, SliceVerdict } from "../engine/slice.ts";
 import type { Mapping } from "../mapping/mapping.ts";
@@ -14,8 +14,9 @@ import { decodeShape } from "../raw/shape.ts";
 import type { RunRecord } from "../store/runs.ts";
 import type { TriedState } from "../store/slice-application.ts";
 import type { Store } from "../store/store.ts";
-import { DocumentIndex, rawTableOf } from "./document-index.ts";
+import { rawTableOf } from "./document-index.ts";
 import { concernsDocument, pointerOf } from "./index-document.ts";
+import { openIndex } from "./open-index.ts";
 import { type Candidate, type DocumentFilter, newestCandidates, nextCandidate, selectBatch } from "./selection.ts";
 import { LeafProof } from "./leaf-proof.ts";
 import { ContainerCheck } from "./wrong-containers.ts";
@@ -66,7 +67,7 @@ const NOTHING_SHREDDED: SliceVerdict = { rows: [], findings: [] };
 /** Select → shred → gate → apply → record, for one mapping. */
 export async function transform(mapping: Mapping, plan: Plan, options: TransformOptions, deps: TransformDeps): Promise<TransformResult> {
   const control = await deps.database.connect();
-  const index = new DocumentIndex(plan, deps.raw);
+  const index = openIndex(plan, deps.raw);
   await index.catchUp();
   await index.load(control, INDEX);
   return deps.store.keeping(control, () => transformIndexed(mapping, plan, options, deps, control));

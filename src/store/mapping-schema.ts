@@ -69,12 +69,12 @@ export const LINEAGE_COLUMNS: readonly {
 /** How a store spells types, and what it makes of a target beside its columns. */
 export interface SchemaSpelling {
   storedType(type: ColumnType): string;
-  objectsOf(target: Target): readonly TableObject[];
+  objectsOf(target: Target, mapping: Mapping): readonly TableObject[];
 }
 
 /** What a mapping wants of a store. */
 export function schemaOf(mapping: Mapping, spelling: SchemaSpelling): MappingSchema {
-  return { documents: documentNaming(mapping), tables: mapping.targets.map((target) => tableOf(target, spelling)) };
+  return { documents: documentNaming(mapping), tables: mapping.targets.map((target) => tableOf(target, mapping, spelling)) };
 }
 
 /** Names a schema: equal schemas have equal hashes. */
@@ -91,7 +91,7 @@ function documentNaming({ source, fields }: Mapping): DocumentNaming {
 }
 
 /** NOT NULL is the gate's: in the table it would only stand in the way of a mapping that relaxes it. */
-function tableOf(target: Target, spelling: SchemaSpelling): TableSchema {
+function tableOf(target: Target, mapping: Mapping, spelling: SchemaSpelling): TableSchema {
   return {
     name: target.name,
     comment: target.description,
@@ -104,6 +104,6 @@ function tableOf(target: Target, spelling: SchemaSpelling): TableSchema {
       ...LINEAGE_COLUMNS.map(({ name, type, comment }) => ({ name, type: spelling.storedType(type), comment })),
     ],
     primaryKey: target.primaryKey,
-    objects: spelling.objectsOf(target),
+    objects: spelling.objectsOf(target, mapping),
   };
 }

@@ -1,5 +1,5 @@
 import type { OpenStore } from "./open-store.ts";
-import { sqlText } from "../duckdb/sql-value.ts";
+import { sqlText } from "../sql/sql-value.ts";
 import { quoteText as text } from "../sql/quote.ts";
 import { type MappingSchema, schemaHash } from "./mapping-schema.ts";
 import { knownTables } from "./state-schema.ts";

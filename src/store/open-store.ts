@@ -1,4 +1,4 @@
-import type { SqlRow } from "../duckdb/sql-value.ts";
+import type { SqlRow } from "../sql/sql-value.ts";
 import type { TableSchema } from "./mapping-schema.ts";
 import type { Placement, SqlRunner, StoreDialect } from "./store-dialect.ts";
 

@@ -1,5 +1,5 @@
 import type { OpenStore } from "./open-store.ts";
-import type { SqlRow } from "../duckdb/sql-value.ts";
+import type { SqlRow } from "../sql/sql-value.ts";
 import { quoteText as text } from "../sql/quote.ts";
 
 /** A row of a store and what the store knows of its document. */

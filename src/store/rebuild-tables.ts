@@ -1,5 +1,5 @@
 import type { OpenStore } from "./open-store.ts";
-import { sqlText } from "../duckdb/sql-value.ts";
+import { sqlText } from "../sql/sql-value.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import type { Plan } from "../plan/plan.ts";
 import { quoteText as text } from "../sql/quote.ts";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { OpenStore } from "./open-store.ts";
-import { sqlText } from "../duckdb/sql-value.ts";
+import { sqlText } from "../sql/sql-value.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { quoteText as text } from "../sql/quote.ts";
 

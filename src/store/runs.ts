@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { isFileError } from "../core/file-error.ts";
-import { type SqlRow, sqlText } from "../duckdb/sql-value.ts";
+import { type SqlRow, sqlText } from "../sql/sql-value.ts";
 import type { Plan } from "../plan/plan.ts";
 import { quoteText as text } from "../sql/quote.ts";
 import type { OpenStore } from "./open-store.ts";

@@ -126,7 +126,7 @@ function compareTables(stored: TableSchema, wanted: TableSchema, limits: StoreLi
 
 function compareObjects(stored: readonly TableObject[], { name: table, objects: wanted = [] }: TableSchema): readonly SchemaChange[] {
   const missing = (from: readonly TableObject[], among: readonly TableObject[]): readonly TableObject[] =>
-    from.filter(({ name }) => !among.some((object) => object.name === name));
+    from.filter((object) => !among.some((other) => isSameObject(object, other)));
   return [
     ...missing(stored, wanted).map((object): SchemaChange => ({ kind: "drop_object", how: "additive", table, object })),
     ...missing(wanted, stored).map((object): SchemaChange => ({ kind: "add_object", how: "additive", table, object })),
@@ -164,6 +164,12 @@ export function describeChange(change: SchemaChange): string {
         ? "the mapping takes other documents from raw, or reads their key from elsewhere, than the store was filled with"
         : `documents are named by (${change.from.join(", ")}) in the store, by (${change.to.join(", ")}) in the mapping`;
   }
+}
+
+/** A check is told by its name, which says what it is: a server spells its condition in its own way. */
+function isSameObject(left: TableObject, right: TableObject): boolean {
+  if (left.kind === "check" && right.kind === "check") return left.name === right.name;
+  return stableJson(left) === stableJson(right);
 }
 
 function describeObject(object: TableObject): string {

@@ -1,6 +1,6 @@
-import type { SqlRow } from "../duckdb/sql-value.ts";
+import type { SqlRow } from "../sql/sql-value.ts";
 import type { ColumnType } from "../mapping/column-type.ts";
-import type { Target } from "../mapping/mapping.ts";
+import type { Mapping, Target } from "../mapping/mapping.ts";
 import type { TableObject, TableSchema } from "./mapping-schema.ts";
 import type { SchemaChange, StoreLimits } from "./schema-changes.ts";
 
@@ -45,13 +45,15 @@ export interface StoreDialect {
   /** A column as every store gives it for a digest: times as microseconds; dates, decimals and JSON as text. */
   canonical(column: string, type: ColumnType): string;
   /** Indexes and constraints that the store makes of a target. */
-  objectsOf(target: Target): readonly TableObject[];
+  objectsOf(target: Target, mapping: Mapping): readonly TableObject[];
   /** Names of the tables of a schema. */
   tablesIn(runner: SqlRunner, schema: string): Promise<ReadonlySet<string>>;
   /** Those of the targets' tables that are there. */
   readTables(runner: SqlRunner, placement: Placement, targets: readonly string[]): Promise<readonly TableSchema[]>;
   /** The statements of a change that is made where the table is; none where a rebuild makes it. */
   writeChange(change: SchemaChange, placement: Placement): readonly string[];
+  /** The strongest lock that a change takes on tables that are there, and who waits; null where it takes none, or one process has the store anyway. */
+  locksOf(change: SchemaChange): string | null;
   /** The statements that put the tables beside in the place of the live ones, of which `live` are there. Those that are not wanted are dropped. */
   writeSwap(
     runner: SqlRunner,

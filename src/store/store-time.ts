@@ -1,6 +1,6 @@
 import { UserError } from "../core/errors.ts";
 import type { OpenStore } from "./open-store.ts";
-import { sqlText } from "../duckdb/sql-value.ts";
+import { sqlText } from "../sql/sql-value.ts";
 import { quoteText as text } from "../sql/quote.ts";
 import { knownTables } from "./state-schema.ts";
 

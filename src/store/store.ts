@@ -1,5 +1,5 @@
 import type { Connection } from "../duckdb/connection.ts";
-import type { SqlRow } from "../duckdb/sql-value.ts";
+import type { SqlRow } from "../sql/sql-value.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import type { Plan } from "../plan/plan.ts";
 import { applySlice } from "./apply-slice.ts";
@@ -36,7 +36,7 @@ export interface StoreAccess extends AsyncDisposable {
   /** Makes the open store ready to apply a slice of the connection. Before the transaction. */
   prepareApply(connection: Connection, store: OpenStore, plan: Plan, application: SliceApplication): Promise<void>;
   /** Brings the tables of the slice to where the store's SQL runs. Inside the transaction. */
-  stage(connection: Connection, store: OpenStore, plan: Plan): Promise<void>;
+  stage(connection: Connection, application: SliceApplication): Promise<void>;
   /** The answer to one statement that reads, as a user wrote it. @throws UserError `sql.refused`, `sql.not-a-select`. */
   ask(connection: Connection, query: string): Promise<SqlRow[]>;
   /** One rebuild of a store at a time. @throws OutsideError `lock.held` (exit 7). */
@@ -90,7 +90,7 @@ export class Store {
     await loadInput(connection, application);
     await this.#open(connection, async (store) => {
       await this.#access.prepareApply(connection, store, plan, application);
-      await applySlice(store, plan, application, { schemaHash, stage: () => this.#access.stage(connection, store, plan) });
+      await applySlice(store, plan, application, { schemaHash, stage: () => this.#access.stage(connection, application) });
     });
     await clearInput(connection);
   }

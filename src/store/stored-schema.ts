@@ -1,6 +1,7 @@
-import { sqlText } from "../duckdb/sql-value.ts";
+import { sqlText } from "../sql/sql-value.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { quoteText as text } from "../sql/quote.ts";
+import { schemaOf } from "./mapping-schema.ts";
 import { lastMigration } from "./migrations.ts";
 import type { OpenStore } from "./open-store.ts";
 import type { StoredSchema } from "./schema-changes.ts";
@@ -11,7 +12,17 @@ export async function storedSchema(store: OpenStore, mapping: Mapping): Promise<
   const owned = await ownedTables(store, mapping);
   const names = [...new Set([...mapping.targets.map(({ name }) => name), ...owned])];
   const last = await lastMigration(store, mapping.name);
-  return { documents: last?.schema.documents ?? null, tables: await store.readTables(names) };
+  const tables = await store.readTables(names);
+  // Indexes that others made are theirs.
+  const ours = new Set(
+    [...(last?.schema.tables ?? []), ...schemaOf(mapping, store.dialect).tables].flatMap(({ objects = [] }) =>
+      objects.map(({ name }) => name),
+    ),
+  );
+  return {
+    documents: last?.schema.documents ?? null,
+    tables: tables.map((table) => ({ ...table, objects: (table.objects ?? []).filter(({ name }) => ours.has(name)) })),
+  };
 }
 
 /** Tables that the store says the mapping fills. */

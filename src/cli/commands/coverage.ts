@@ -30,7 +30,7 @@ export async function runCoverage(flags: CoverageFlags, context: CliContext): Pr
   const by = parseCoverageBy(flags.by);
   const { mapping } = mappingNamed(await openRegistry(settings.values), flags.name);
   const plan = compilePlan(mapping);
-  const raw = openRaw(settings.values);
+  await using raw = await openRaw(context);
   const result = await measureCoverage(plan, mapping.ignore, await groupsOf(by, mapping, plan, raw, context), { raw });
   if (result.captures === 0)
     throw new UserError({

@@ -1,11 +1,12 @@
 import { constants, existsSync } from "node:fs";
 import { access } from "node:fs/promises";
-import { type Settings, storeFile } from "../../config/settings.ts";
+import type { Settings } from "../../config/settings.ts";
+import { withoutPassword } from "../../core/url-password.ts";
 import { EXIT, OutsideError, UserError } from "../../core/errors.ts";
 import type { OpenStore } from "../../store/open-store.ts";
 import type { Registry } from "../../mapping/registry.ts";
 import { compilePlan } from "../../plan/compile-plan.ts";
-import { DocumentIndex } from "../../pipeline/document-index.ts";
+import { openIndex } from "../../pipeline/open-index.ts";
 import { SIMULATED_HOST } from "../../simulate/simulated-stub.ts";
 import { countDocuments } from "../../store/count-documents.ts";
 import { findSchemaDrift } from "../../store/find-schema-drift.ts";
@@ -15,7 +16,7 @@ import { readStoreTime } from "../../store/store-time.ts";
 import type { CliContext } from "../context.ts";
 import { counted } from "../counted.ts";
 import { reportPlan, timeFlags } from "../describe-schema.ts";
-import { openCatalogue, openRaw, openRegistry, readStore } from "../platform.ts";
+import { openCatalogue, openRaw, openRegistry, readStore, withStore } from "../platform.ts";
 
 interface Finding {
   readonly level: "ok" | "warning" | "error";
@@ -39,14 +40,16 @@ export async function runDoctor(_flags: unknown, context: CliContext): Promise<n
     findings.push({ level: "ok", what: `mappings: ${registry.mappings.map((mapping) => mapping.name).join(", ")}` });
   });
   await guarded(findings, async () => {
-    findings.push(...(await checkRaw(settings, registry)));
+    findings.push(...(await checkRaw(context, registry)));
   });
-  if (existsSync(storeFile(settings))) {
-    await guarded(findings, async () => {
+  await guarded(findings, async () => {
+    if (await withStore(context, (store) => store.exists()))
       findings.push(...(await readStore(context, (store) => checkStore(store, registry, settings))));
-    });
-  } else
-    findings.push({ level: "ok", what: `the store ${settings.store} does not exist yet`, next: "mlb-etl transform … --save makes it" });
+    else {
+      const what = `the store ${withoutPassword(settings.store)} does not exist yet`;
+      findings.push({ level: "ok", what, next: "mlb-etl transform … --save makes it" });
+    }
+  });
   const exit = findings.some((finding) => finding.level === "error") ? EXIT.someFailed : EXIT.done;
   context.out.data({ schema_version: 1, findings, exit });
   for (const finding of findings)
@@ -80,8 +83,8 @@ async function checkHome(settings: Settings): Promise<Finding> {
   }
 }
 
-async function checkRaw(settings: Settings, registry: Registry | null): Promise<readonly Finding[]> {
-  const raw = openRaw(settings);
+async function checkRaw(context: CliContext, registry: Registry | null): Promise<readonly Finding[]> {
+  await using raw = await openRaw(context);
   const findings: Finding[] = [];
   let simulated = 0;
   let real = 0;
@@ -103,7 +106,8 @@ async function checkRaw(settings: Settings, registry: Registry | null): Promise<
       });
     const [endpoint = "", method = ""] = table.split(".");
     for (const mapping of registry?.find(endpoint, method) ?? []) {
-      const behind = (await raw.lastId(table)) - (await new DocumentIndex(compilePlan(mapping), raw).lastId());
+      let behind = 0;
+      for await (const _capture of openIndex(compilePlan(mapping), raw).missing()) behind++;
       if (behind > 0)
         findings.push({
           level: "ok",

@@ -1,6 +1,6 @@
 import { EXIT, UserError } from "../../core/errors.ts";
-import type { SqlValue } from "../../duckdb/sql-value.ts";
-import { sqlText } from "../../duckdb/sql-value.ts";
+import type { SqlValue } from "../../sql/sql-value.ts";
+import { sqlText } from "../../sql/sql-value.ts";
 import { renderColumnType } from "../../mapping/column-type.ts";
 import type { Mapping } from "../../mapping/mapping.ts";
 import { type OriginCheck, type OriginColumn, RowExplainer, type RowOrigin } from "../../pipeline/explain-row.ts";
@@ -65,7 +65,8 @@ async function showOrigin(
   const plan = appliedPlan(mapping, asked, sqlText(stored.document["fingerprint"]));
   const target = targetOf(plan, table);
   await using database = await openDatabase(context.settings.values);
-  const shredder = new StateShredder(plan, openRaw(context.settings.values), await database.connect());
+  await using raw = await openRaw(context);
+  const shredder = new StateShredder(plan, raw, await database.connect());
   const place = { capture: Number(stored.document["raw_id"]), position: sqlText(stored.document["position"]), problem: null };
   const state = await shredder.shred(place);
   const explainer = new RowExplainer(target, shredder);
@@ -303,12 +304,12 @@ async function showHistory(plan: Plan, table: string, key: RowKey, context: CliC
   const { out, settings, signal } = context;
   await using database = await openDatabase(settings.values);
   // Whatever raw has not indexed yet is indexed for this reading only.
-  await using overlay = await openOverlayRaw(settings.values);
+  await using raw = await openOverlayRaw(context);
   const connection = await database.connect();
   const states: Record<string, unknown>[] = [];
   out.text(`${table}  ${keyText(key)}`);
   let before: RowState | null = null;
-  for await (const state of rowHistory(plan, targetOf(plan, table), key, { raw: overlay.raw, connection })) {
+  for await (const state of rowHistory(plan, targetOf(plan, table), key, { raw, connection })) {
     states.push(stateJson(state));
     describeHistory(state, before, context);
     out.progress(`history: ${counted(states.length, "capture")}`);

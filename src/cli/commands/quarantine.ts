@@ -5,7 +5,7 @@ import type { CliContext } from "../context.ts";
 import { counted } from "../counted.ts";
 import { readStore, writeStore } from "../platform.ts";
 import { readLimit } from "../read-limit.ts";
-import { sqlText } from "../../duckdb/sql-value.ts";
+import { sqlText } from "../../sql/sql-value.ts";
 
 export async function runQuarantineList(flags: { readonly all?: boolean; readonly limit: string }, context: CliContext): Promise<number> {
   const { out } = context;

@@ -18,7 +18,7 @@ export async function runRebuild(flags: RebuildFlags, context: CliContext): Prom
   const { out, settings, signal } = context;
   const method = (await openCatalogue(settings.values)).get(flags.endpoint, flags.method);
   const mappings = mappingsOf(await openRegistry(settings.values), method.endpoint, method.name);
-  const raw = openRaw(settings.values);
+  await using raw = await openRaw(context);
   // Without captures there is nothing to fill tables from: a wrong home must not empty a store.
   await requireCaptures(raw, method.endpoint, method.name, settings.values);
   await using database = await openDatabase(settings.values);

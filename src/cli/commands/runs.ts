@@ -3,7 +3,7 @@ import { quoteText } from "../../sql/quote.ts";
 import type { CliContext } from "../context.ts";
 import { readStore } from "../platform.ts";
 import { readLimit } from "../read-limit.ts";
-import { sqlText } from "../../duckdb/sql-value.ts";
+import { sqlText } from "../../sql/sql-value.ts";
 
 export async function runRunsList(flags: { readonly limit: string }, context: CliContext): Promise<number> {
   const rows = await readStore(context, (store) =>

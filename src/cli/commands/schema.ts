@@ -1,6 +1,6 @@
 import { EXIT } from "../../core/errors.ts";
 import type { OpenStore } from "../../store/open-store.ts";
-import { sqlText } from "../../duckdb/sql-value.ts";
+import { sqlText } from "../../sql/sql-value.ts";
 import type { Mapping } from "../../mapping/mapping.ts";
 import { compilePlan } from "../../plan/compile-plan.ts";
 import { quoteText } from "../../sql/quote.ts";

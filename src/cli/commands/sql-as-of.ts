@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { EXIT } from "../../core/errors.ts";
 import { openTemporaryFolder } from "../../core/temporary-folder.ts";
-import { sqlText } from "../../duckdb/sql-value.ts";
+import { sqlText } from "../../sql/sql-value.ts";
 import type { Mapping } from "../../mapping/mapping.ts";
 import type { Registry } from "../../mapping/registry.ts";
 import { rawTableOf } from "../../pipeline/document-index.ts";
@@ -54,8 +54,7 @@ async function makeTables(
 ): Promise<number> {
   const { out, settings } = context;
   const registry = await openRegistry(settings.values);
-  await using overlay = await openOverlayRaw(settings.values);
-  const { raw } = overlay;
+  await using raw = await openOverlayRaw(context);
   await using database = await openDatabase(settings.values, spill);
   const connection = await database.connect();
   const store = new Store(access);

@@ -5,7 +5,6 @@ import type { TransformResult } from "../../pipeline/transform.ts";
 import { compilePlan } from "../../plan/compile-plan.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { BodyChecker } from "../../raw/body.ts";
-import type { RawStore } from "../../raw/raw-store.ts";
 import { type ResolvedSettings, defaultStore, storeFile } from "../../config/settings.ts";
 import { parseGivenTime, type RecordingFile } from "../../statsapi/recording.ts";
 import { readStubs } from "../../statsapi/stub-files.ts";
@@ -38,8 +37,7 @@ export async function runTransform(flags: TransformFlags, context: CliContext): 
   if (filter.asOf !== null) requireOwnStore(context.settings);
   const saved = flags.save === true;
   const started = performance.now();
-  await using overlay = saved ? null : await openOverlayRaw(settings.values);
-  const raw: RawStore = overlay?.raw ?? openRaw(settings.values);
+  await using raw = await (saved ? openRaw(context) : openOverlayRaw(context));
   let ingested: IngestResult | null = null;
   if (flags.stubMode === "replay") {
     const stubs = readStubs(method, catalogue, {
@@ -128,7 +126,12 @@ function refuseWhatIsNotThere(flags: TransformFlags): void {
  * @throws UserError `usage.as-of-store`.
  */
 function requireOwnStore({ values, sources }: ResolvedSettings): void {
-  if (sources.store === "flag" && storeFile(values) !== storeFile({ store: defaultStore(values.home) })) return;
+  if (
+    sources.store === "flag" &&
+    values.store !== defaultStore(values.home) &&
+    storeFile(values) !== storeFile({ store: defaultStore(values.home) })
+  )
+    return;
   throw new UserError({
     code: "usage.as-of-store",
     message: "--as-of makes tables of the past, which need a store of their own",

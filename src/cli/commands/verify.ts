@@ -6,7 +6,7 @@ import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import { canonicalRows, documentKeyOf } from "../../store/read-rows.ts";
 import type { CliContext } from "../context.ts";
 import { mappingsUnder, openRegistry, readStore } from "../platform.ts";
-import { sqlText } from "../../duckdb/sql-value.ts";
+import { sqlText } from "../../sql/sql-value.ts";
 
 const text = duckdbDialect.text.bind(duckdbDialect);
 

@@ -1,6 +1,6 @@
 import { OutsideError, UserError } from "../../core/errors.ts";
 import type { Connection } from "../../duckdb/connection.ts";
-import { type SqlRow, sqlText } from "../../duckdb/sql-value.ts";
+import { type SqlRow, sqlText } from "../../sql/sql-value.ts";
 import { quoteName, quoteText } from "../../sql/quote.ts";
 
 /** Statements that read. */

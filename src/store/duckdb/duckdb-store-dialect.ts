@@ -1,4 +1,4 @@
-import { type SqlRow, sqlText } from "../../duckdb/sql-value.ts";
+import { type SqlRow, sqlText } from "../../sql/sql-value.ts";
 import type { ColumnType } from "../../mapping/column-type.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import { quoteName as name, quoteText as text } from "../../sql/quote.ts";
@@ -40,6 +40,7 @@ export const duckdbStoreDialect: StoreDialect = {
   },
   readTables,
   writeChange,
+  locksOf: () => null,
   // A rename moves no row.
   writeSwap: (_runner, { wanted, live }) =>
     Promise.resolve([

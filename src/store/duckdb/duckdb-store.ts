@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { FileLock } from "../../core/file-lock.ts";
 import type { Connection } from "../../duckdb/connection.ts";
-import type { SqlRow } from "../../duckdb/sql-value.ts";
+import type { SqlRow } from "../../sql/sql-value.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { makeApplyTables } from "../apply-slice.ts";
 import { OpenStore } from "../open-store.ts";
