@@ -3,7 +3,7 @@ import { LEAF_TABLE, LEAF_TYPES } from "../../tests/leaf-table.ts";
 import { openDatabase } from "../../tests/small-platform.ts";
 import type { Connection } from "../duckdb/connection.ts";
 import type { Database } from "../duckdb/database.ts";
-import type { SqlRow, SqlValue } from "../duckdb/sql-value.ts";
+import type { SqlRow, SqlValue } from "./sql-value.ts";
 import { type ColumnType, parseColumnType } from "../mapping/column-type.ts";
 import type { FunctionName } from "../mapping/expression.ts";
 import { PROVABLE_TYPES, type ReadNode } from "../plan/plan.ts";

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openDatabase } from "../../tests/small-platform.ts";
 import type { Connection } from "../duckdb/connection.ts";
 import type { Database } from "../duckdb/database.ts";
-import { sqlText } from "../duckdb/sql-value.ts";
+import { sqlText } from "./sql-value.ts";
 import { writeOrderKey, writeSameState, writeStateOrder } from "./order-key.ts";
 
 /** A state of one document, as the document index keeps it. */

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { mappingOf, openDatabase } from "../../tests/small-platform.ts";
 import type { Connection } from "../duckdb/connection.ts";
 import type { Database } from "../duckdb/database.ts";
-import { type SqlRow, sqlText } from "../duckdb/sql-value.ts";
+import { type SqlRow, sqlText } from "../sql/sql-value.ts";
 import { DuckdbEngine } from "../engine/duckdb/duckdb-engine.ts";
 import { compilePlan } from "../plan/compile-plan.ts";
 import { DuckdbStore } from "./duckdb/duckdb-store.ts";
