@@ -175,7 +175,7 @@ test("problems are in the order of files and places, each with its code; what be
   await write("game/large.yaml", `# ${"x".repeat(4 * 1024 * 1024)}\n`);
   await write(".hidden/a.yaml", "7\n");
   await mkdir(join(folder, ".git"));
-  await write("zoo/plays.yaml", mappingText({ table: "game.zoo", rawTable: "other" }));
+  await write("zoo/plays.yaml", mappingText({ table: "game.zoo", rawTable: "other" }).replace("TEXT", "TXT"));
   await expect(loadRegistry(folder)).rejects.toThrow(ProblemsError);
   const error: unknown = await loadRegistry(folder).catch((caught: unknown) => caught);
   const { problems } = error as ProblemsError;
@@ -193,6 +193,7 @@ test("problems are in the order of files and places, each with its code; what be
     "game/large.yaml:1:1 mapping.folder 4194307 bytes",
     "game/none.examples:1:1 mapping.folder nothing",
     'zoo/plays.yaml:1:20 mapping.wrong-folder "game"',
+    'zoo/plays.yaml:9:30 mapping.unknown-type "TXT"',
   ]);
 });
 
