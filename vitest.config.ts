@@ -8,7 +8,8 @@ const config: ViteUserConfig = {
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // The first file that needs a PostgreSQL server makes it, on a busy machine too.
+    hookTimeout: 180_000,
     coverage: {
       provider: "v8",
       include: ["src/**/*.ts"],

@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Command, CommanderError, Option } from "commander";
+import { Command, Option } from "commander";
 import { SETTINGS, type SettingName, packageRoot, resolveSettings, settingNames } from "../config/settings.ts";
 import { EXIT } from "../core/errors.ts";
 import { createLogger } from "../core/logger.ts";
 import { decidingFlags } from "./repeat-flags.ts";
 import type { CliContext, CommandRun } from "./context.ts";
+import { Refusal, tellRefusals } from "./refusal.ts";
 import { reportError } from "./report-error.ts";
 import { type OutputStreams, createOutput } from "./output.ts";
 import { watchInterrupts } from "./interrupts.ts";
@@ -16,6 +17,8 @@ interface CommandSpec {
   /** What a group does where none of its commands is named. */
   readonly isDefault?: boolean;
   readonly description: string;
+  /** Flags without which it does not run. */
+  readonly required?: readonly Option[];
   readonly options?: readonly Option[];
   readonly arguments?: readonly { readonly name: string; readonly description: string }[];
   readonly examples: readonly string[];
@@ -23,8 +26,8 @@ interface CommandSpec {
 }
 
 const source = [
-  new Option("--endpoint <name>", "endpoint, as in the catalogue: game").makeOptionMandatory(),
-  new Option("--method <name>", "method: live_game_v1").makeOptionMandatory(),
+  new Option("--endpoint <name>", "endpoint, as in the catalogue: game"),
+  new Option("--method <name>", "method: live_game_v1"),
 ];
 const someSource = [
   new Option("--endpoint <name>", "only mappings of this endpoint"),
@@ -36,6 +39,7 @@ const documents = [
   new Option("--start-date <day>", "only documents from this day on, YYYY-MM-DD"),
   new Option("--end-date <day>", "only documents up to this day, YYYY-MM-DD"),
 ];
+const simulatedTo = new Option("--to <where>", "stubs: recordings in --stub-dir, which has to be named; captures: raw of the home");
 const limit = new Option("--limit <n>", "at most so many, newest first").default("50");
 
 /** Groups and their commands, in the order of `--help`. A group of one command has no name. */
@@ -47,8 +51,8 @@ const COMMANDS: readonly { readonly group: string | null; readonly description: 
       {
         name: "transform",
         description: "turn captures into rows of the mapping's targets",
+        required: source,
         options: [
-          ...source,
           new Option("--mode <mode>", "batch: documents under a filter").default("batch"),
           ...documents,
           new Option(
@@ -69,9 +73,8 @@ const COMMANDS: readonly { readonly group: string | null; readonly description: 
       {
         name: "ingest",
         description: "store recorded answers as captures",
+        required: [...source, new Option("--from-files <glob...>", "files with bare bodies or envelopes, .json or .json.gz")],
         options: [
-          ...source,
-          new Option("--from-files <glob...>", "files with bare bodies or envelopes, .json or .json.gz").makeOptionMandatory(),
           new Option("--captured-at <time>", "when files that do not say it were captured: a time, or file for the time of each file"),
           new Option("--parameter <name=value...>", "what bare bodies were asked with"),
         ],
@@ -81,7 +84,8 @@ const COMMANDS: readonly { readonly group: string | null; readonly description: 
       {
         name: "rebuild",
         description: "fill the tables of a mapping anew from raw, beside the old ones, and put them in their place at once",
-        options: [...source, new Option("--strict", "as with transform --strict")],
+        required: source,
+        options: [new Option("--strict", "as with transform --strict")],
         examples: ["mlb-etl rebuild --endpoint game --method live_game_v1"],
         load: async () => (await import("./commands/rebuild.ts")).runRebuild,
       },
@@ -158,16 +162,19 @@ const COMMANDS: readonly { readonly group: string | null; readonly description: 
         name: "transform",
         isDefault: true,
         description: "show the stages that a transform executes, and the SQL of each",
-        options: [...source, new Option("--strict", "as with transform --strict"), new Option("--sql", "with the SQL")],
+        required: source,
+        options: [new Option("--strict", "as with transform --strict"), new Option("--sql", "with the SQL")],
         examples: ["mlb-etl explain --endpoint game --method live_game_v1 --sql"],
         load: async () => (await import("./commands/explain.ts")).runExplain,
       },
       {
         name: "row",
         description: "where a row comes from: capture, JSON pointer, fragment, each column with its text and cast, the rules it passed",
+        required: [
+          new Option("--table <name>", "the table, as in the mapping"),
+          new Option("--key <values>", "its primary key: 747175,12; as JSON where a value has a comma"),
+        ],
         options: [
-          new Option("--table <name>", "the table, as in the mapping").makeOptionMandatory(),
-          new Option("--key <values>", "its primary key: 747175,12; as JSON where a value has a comma").makeOptionMandatory(),
           new Option("--history", "how the row looked in each capture, cell by cell, oldest first; from raw, needs no table"),
           new Option("--whole", "values and the fragment in full length"),
           new Option("--strict", "as with transform --strict"),
@@ -238,9 +245,9 @@ const COMMANDS: readonly { readonly group: string | null; readonly description: 
       {
         name: "plan",
         description:
-          "what changes, with the SQL; what loses data; what needs a rebuild; documents to redo. Exit 0; --json has `changes`, `next`",
-        options: someSource,
-        examples: ["mlb-etl schema plan", "mlb-etl schema plan --json | jq '.mappings[] | {mapping, next}'"],
+          "what changes; what loses data; what needs a rebuild; documents to redo. Exit 0; --json has `changes` with their SQL, `next`",
+        options: [...someSource, new Option("--sql", "with the SQL")],
+        examples: ["mlb-etl schema plan --sql", "mlb-etl schema plan --json | jq '.mappings[] | {mapping, next}'"],
         load: async () => (await import("./commands/schema.ts")).runSchemaPlan,
       },
       {
@@ -267,6 +274,18 @@ const COMMANDS: readonly { readonly group: string | null; readonly description: 
         options: someSource,
         examples: ["mlb-etl schema drift"],
         load: async () => (await import("./commands/schema.ts")).runSchemaDrift,
+      },
+      {
+        name: "roles",
+        description:
+          "a script for PostgreSQL: the roles of owner, loader and reader, each with the least that it needs. Connects to nothing",
+        options: [
+          new Option("--owner <role>", "owns schemas and tables, migrates and rebuilds").default("mlb_owner"),
+          new Option("--loader <role>", "stores captures and fills the tables").default("mlb_loader"),
+          new Option("--reader <role>", "reads").default("mlb_reader"),
+        ],
+        examples: ["mlb-etl schema roles | psql -v ON_ERROR_STOP=1 -1 mlb"],
+        load: async () => (await import("./commands/schema-roles.ts")).runSchemaRoles,
       },
     ],
   },
@@ -386,12 +405,8 @@ const COMMANDS: readonly { readonly group: string | null; readonly description: 
         name: "game",
         description:
           "play one game and record its feed, as it is when the game is over or state by state; the same seed gives the same bytes",
+        required: [new Option("--game-pk <n>", "the number of the game"), simulatedTo],
         options: [
-          new Option("--game-pk <n>", "the number of the game").makeOptionMandatory(),
-          new Option(
-            "--to <where>",
-            "stubs: recordings in --stub-dir, which has to be named; captures: raw of the home",
-          ).makeOptionMandatory(),
           new Option("--seed <n>", "which of all possible games").default("1"),
           new Option("--date <day>", "the day of the game, 2020 to 2026; its year decides the rules").default("2024-07-12"),
           new Option("--states", "every answer of a poll, from the announcement to corrections after the game: some hundred"),
@@ -408,12 +423,8 @@ const COMMANDS: readonly { readonly group: string | null; readonly description: 
         name: "season",
         description:
           "play the first games of a season, and record each game's feed and each day's schedule; the same seed gives the same bytes",
+        required: [new Option("--games <n>", "so many games"), simulatedTo],
         options: [
-          new Option("--games <n>", "so many games").makeOptionMandatory(),
-          new Option(
-            "--to <where>",
-            "stubs: recordings in --stub-dir, which has to be named; captures: raw of the home",
-          ).makeOptionMandatory(),
           new Option("--seed <n>", "which of all possible seasons, 0 to 9999; part of the games' numbers").default("1"),
           new Option("--seasons <years>", "by the rules of these years, 2020 to 2026, the games shared among them").default("2026"),
           new Option("--states", "of each game every answer of a poll, some hundred, and not the final one only"),
@@ -447,17 +458,18 @@ export async function main(
   streams: OutputStreams = process,
 ): Promise<number> {
   let exit: number = EXIT.done;
-  const program = createProgram(streams, async (spec, options, positional, globals) => {
-    exit = await runCommand(spec, { ...options, ...positional }, globals, environment, streams);
+  const program = createProgram(streams, async (spec, help, options, positional, globals) => {
+    exit = await runCommand(spec, help, { ...options, ...positional }, globals, environment, streams);
   });
   try {
     await program.parseAsync([...argv]);
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
+    if (!(error instanceof Refusal)) throw error;
     if (error.exitCode === 0) return EXIT.done;
     // Commander has told people already.
     const out = createOutput(streams, { json: argv.includes("--json"), progress: false });
-    out.data({ schema_version: 1, error: { code: "usage", message: error.message.replace(/^error: /, "") }, exit: EXIT.usage });
+    const { message, next } = error;
+    out.data({ schema_version: 1, error: { code: "usage", message, next }, exit: EXIT.usage });
     return EXIT.usage;
   }
   return exit;
@@ -467,6 +479,7 @@ type Values = Readonly<Record<string, unknown>>;
 
 async function runCommand(
   spec: CommandSpec,
+  help: string,
   options: Values,
   globals: Values,
   environment: Readonly<Record<string, string | undefined>>,
@@ -495,7 +508,7 @@ async function runCommand(
     const run = await spec.load();
     return await run(options as never, context);
   } catch (error) {
-    return reportError(error, out, globals["debug"] === true);
+    return reportError(error, out, { help, withStack: globals["debug"] === true });
   }
 }
 
@@ -504,21 +517,20 @@ function attributeOf(name: SettingName): string {
   return new Option(SETTINGS[name].flag).attributeName();
 }
 
-type Dispatch = (spec: CommandSpec, options: Values, positional: Values, globals: Values) => Promise<void>;
+type Dispatch = (spec: CommandSpec, help: string, options: Values, positional: Values, globals: Values) => Promise<void>;
 
 function createProgram(streams: OutputStreams, dispatch: Dispatch): Command {
   const program = new Command("mlb-etl")
     .description(
       "Captures every answer of the MLB Stats API as it was and turns it into correct relational tables by one declarative mapping.",
     )
-    .showHelpAfterError("(mlb-etl --help lists the commands; mlb-etl COMMAND --help shows one with examples)")
     .version(readVersion(), "--version", "print the version");
   addGlobals(program);
-  configure(program, streams);
+  tellRefusals(program, streams, "mlb-etl --help lists the commands; mlb-etl COMMAND --help shows one with examples");
   for (const { group, description, commands } of COMMANDS) {
     const parent = group === null ? program : program.command(group).description(description);
-    if (group !== null) configure(parent, streams);
-    for (const spec of commands) addCommand(parent, spec, streams, dispatch);
+    if (group !== null) tellRefusals(parent, streams, `mlb-etl ${group} --help lists its commands`);
+    for (const spec of commands) addCommand(parent, group, spec, streams, dispatch);
   }
   program.addHelpText(
     "after",
@@ -544,29 +556,34 @@ function addGlobals(command: Command): void {
     .option("--debug", "show where an error comes from");
 }
 
-function configure(command: Command, streams: OutputStreams): void {
-  command
-    .exitOverride()
-    .configureOutput({ writeOut: (text) => void streams.stdout.write(text), writeErr: (text) => void streams.stderr.write(text) });
+/** What is next where nothing better is known. */
+function helpOf(group: string | null, { name }: CommandSpec): string {
+  return `mlb-etl ${group === null ? "" : `${group} `}${name} --help shows its flags, with an example`;
 }
 
-function addCommand(parent: Command, spec: CommandSpec, streams: OutputStreams, dispatch: Dispatch): void {
+function addCommand(parent: Command, group: string | null, spec: CommandSpec, streams: OutputStreams, dispatch: Dispatch): void {
   const command = parent.command(spec.name, { isDefault: spec.isDefault ?? false }).description(spec.description);
-  configure(command, streams);
+  const help = helpOf(group, spec);
+  tellRefusals(command, streams, help);
   const names: string[] = [];
   for (const argument of spec.arguments ?? []) {
     command.argument(/^[<[]/.test(argument.name) ? argument.name : `<${argument.name}>`, argument.description);
     names.push(argument.name.replaceAll(/[<>[\].]/g, ""));
   }
-  for (const option of spec.options ?? []) command.addOption(option);
+  const { required = [], options = [] } = spec;
+  for (const option of [...required, ...options]) command.addOption(option);
   addHiddenGlobals(command);
   command.addHelpText(
     "after",
     `\nExample:\n${spec.examples.map((example) => `  ${example}`).join("\n")}\n\nGlobal options (--home, --store, --json …): mlb-etl --help`,
   );
   command.action(async (...values: unknown[]) => {
+    // Here and not by commander, which looks for them before it tells a flag that it does not know: one that is mistyped is missing too.
+    const missing = required.filter((option) => command.getOptionValue(option.attributeName()) === undefined);
+    if (missing.length > 0)
+      command.error(`error: ${missing.map(({ flags }) => flags).join(" and ")} ${missing.length === 1 ? "is" : "are"} required`);
     const positional = Object.fromEntries(names.map((name, at) => [name, values[at]]));
-    await dispatch(spec, command.opts(), positional, command.optsWithGlobals());
+    await dispatch(spec, help, command.opts(), positional, command.optsWithGlobals());
   });
 }
 

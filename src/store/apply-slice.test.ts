@@ -121,6 +121,7 @@ async function apply(states: readonly State[], { plan = live, runId = "run", num
   await store.apply(connection, plan, {
     runId,
     number,
+    stream: null,
     tried: states.map((state, slot) => ({
       slot,
       state: {
