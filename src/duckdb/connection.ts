@@ -42,9 +42,12 @@ async function explained<T>(work: () => Promise<T>): Promise<T> {
 /** One DuckDB connection. Statements of one connection run one after the other. */
 export class Connection {
   readonly #connection: DuckDBConnection;
+  readonly #memoryLimit: string;
 
-  constructor(connection: DuckDBConnection) {
+  /** `memoryLimit`: that of the database, as a size of DuckDB. */
+  constructor(connection: DuckDBConnection, memoryLimit: string) {
     this.#connection = connection;
+    this.#memoryLimit = memoryLimit;
   }
 
   /** Runs one statement; gives the number of rows it changed, as DuckDB counted them (0 where it tells none). */
@@ -124,6 +127,11 @@ export class Connection {
     } finally {
       appender.closeSync();
     }
+  }
+
+  /** Gives what was freed back to the system: DuckDB does so when its limit is set, be it to what it is. */
+  async giveMemoryBack(): Promise<void> {
+    await this.run(`SET memory_limit = '${this.#memoryLimit}'`);
   }
 
   /** Runs `work` in one transaction: committed when it returns, rolled back when it throws. */
