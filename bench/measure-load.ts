@@ -47,9 +47,9 @@ export interface LoadFigures {
   readonly unbound: Figure | null;
 }
 
-const SLICE_MB = 8;
+const SLICE_MB = 16;
 /** As the command line does it: what Node needs of the bound. */
-const NODE_MB = 176;
+const NODE_MB = 286;
 /** The largest slices with which the script stays in DuckDB's part of the bound (the process as a whole exceeds it). */
 const SCRIPT_SLICE_MB = 16;
 

@@ -93,7 +93,7 @@ export function packageRoot(): string {
 }
 
 /** What one more slice at a time needs beside the fixed part, in MB, measured on full game feeds: the default number of connections keeps below the bound. */
-const MB_PER_CONNECTION = 130;
+const MB_PER_CONNECTION = 200;
 const FIXED_MB = 300;
 
 /** Settles all settings. `flags` holds what was given on the command line, by setting name. @throws UserError `config.*`. */

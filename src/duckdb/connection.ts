@@ -15,8 +15,8 @@ import { EXIT, OutsideError } from "../core/errors.ts";
 import { instantOfMicros, microsOfInstant } from "../core/instant.ts";
 
 /** What an appended column holds. */
-export type AppendKind = "INTEGER" | "BIGINT" | "VARCHAR" | "BOOLEAN" | "TIMESTAMPTZ";
-export type AppendValue = null | boolean | number | string;
+export type AppendKind = "INTEGER" | "BIGINT" | "VARCHAR" | "BOOLEAN" | "TIMESTAMPTZ" | "BLOB";
+export type AppendValue = null | boolean | number | string | Uint8Array;
 
 /** DuckDB's own words for what is outside of a statement: memory, disk, files. */
 const OUTSIDE = /^(?:Out of Memory|IO|TransactionContext|Interrupt|INTERRUPT|Connection|FATAL|Permission) Error/i;
@@ -116,6 +116,7 @@ export class Connection {
         for (const [at, kind] of kinds.entries()) {
           const value = row[at] ?? null;
           if (value === null) appender.appendNull();
+          else if (value instanceof Uint8Array) appender.appendBlob(value);
           else if (kind === "INTEGER") appender.appendInteger(Number(value));
           else if (kind === "BIGINT") appender.appendBigInt(BigInt(value));
           else if (kind === "BOOLEAN") appender.appendBoolean(value === true);

@@ -232,7 +232,7 @@ class Run {
     }
     for await (const { capture, body } of this.#bodies(captures, suspects)) {
       const mine = documents.filter((document) => document.capture === capture);
-      findings.push(...this.#wrongContainers(containers, body, mine));
+      findings.push(...this.#wrongContainers(containers, body.toString("utf8"), mine));
     }
     const wrong = new Set(findings.map((finding) => finding.slot));
     const shredded = documents.filter((document) => !wrong.has(document.slot));
@@ -272,9 +272,9 @@ class Run {
   }
 
   /** The bodies of some captures, one after the other: a slice of them is never in memory at once. */
-  async *#bodies(captures: ReadonlyMap<number, Capture>, ids: ReadonlySet<number>): AsyncGenerator<{ capture: number; body: string }> {
+  async *#bodies(captures: ReadonlyMap<number, Capture>, ids: ReadonlySet<number>): AsyncGenerator<{ capture: number; body: Buffer }> {
     const wanted = [...captures.values()].filter(({ id }) => ids.has(id));
-    for await (const { capture, body } of this.#deps.raw.readBodies(wanted)) yield { capture: capture.id, body: body.toString("utf8") };
+    for await (const { capture, body } of this.#deps.raw.readBodies(wanted)) yield { capture: capture.id, body };
   }
 
   #wrongContainers(containers: ContainerCheck, body: string, documents: readonly SliceDocument[]): Finding[] {

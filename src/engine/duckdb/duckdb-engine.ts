@@ -18,12 +18,14 @@ import { FINDING_KINDS, type Finding, type SliceDocument, type SliceRows, type S
 
 interface Body {
   readonly capture: number;
-  readonly body: string;
+  readonly body: Uint8Array;
 }
 type Bodies = Iterable<Body> | AsyncIterable<Body>;
 
-/** UTF-16 units of the bodies that are taken apart together: what is parsed of them stays in memory until all of them are. */
-const BATCH_LENGTH = 1 << 20;
+/** Bytes of the bodies that are taken apart together: what is parsed of them stays in memory until all of them are. */
+const BATCH_BYTES = 1 << 20;
+/** Bytes of bodies after which the memory that parsing them took is given back. */
+const PARSED_BYTES = 1 << 22;
 
 const NOTHING: ReadonlySet<number> = new Set();
 
@@ -78,6 +80,7 @@ export class DuckdbEngine {
     for await (const batch of batched(bodies)) await session.takeApart(batch);
     await session.giveMemoryBack();
     for (const statement of session.parts.stages) await statement.run();
+    await connection.giveMemoryBack();
     return this.#verdict(session, documents);
   }
 
@@ -95,7 +98,7 @@ export class DuckdbEngine {
     owners.delete(connection);
     const common = new Set([...proven].filter((leaf) => mine?.has(leaf) !== false));
     const shred = common.size === 0 ? this.#shred : writeShred(this.#leaves.read(common), duckdbDialect);
-    await connection.run(`CREATE OR REPLACE TEMP TABLE ${SLICE_TABLES.bodies} (capture BIGINT, body JSON)`);
+    await connection.run(`CREATE OR REPLACE TEMP TABLE ${SLICE_TABLES.bodies} (capture BIGINT, body BLOB)`);
     await connection.run(`CREATE OR REPLACE TEMP TABLE ${SLICE_TABLES.slots} (${this.#slotColumns().join(", ")})`);
     for (const { table, columns } of [shred.documents, ...shred.stages])
       await connection.run(`CREATE OR REPLACE TEMP TABLE ${table} (${columns.join(", ")})`);
@@ -208,6 +211,7 @@ interface SessionParts {
 class Session {
   readonly parts: SessionParts;
   #isEmpty = true;
+  #parsed = 0;
 
   constructor(parts: SessionParts) {
     this.parts = parts;
@@ -218,13 +222,17 @@ class Session {
     this.#isEmpty = false;
   }
 
-  /** Some bodies to documents. */
+  /** Some bodies (UTF-8) to documents. */
   async takeApart(bodies: readonly Body[]): Promise<void> {
     const { connection, documents } = this.parts;
     const rows = bodies.map(({ capture, body }) => [capture, body]);
-    await connection.append(SLICE_TABLES.bodies, ["BIGINT", "VARCHAR"], rows);
+    await connection.append(SLICE_TABLES.bodies, ["BIGINT", "BLOB"], rows);
     await documents.run();
     await connection.run(`DELETE FROM ${SLICE_TABLES.bodies}`);
+    this.#parsed += bodies.reduce((sum, { body }) => sum + body.length, 0);
+    if (this.#parsed < PARSED_BYTES) return;
+    this.#parsed = 0;
+    await connection.giveMemoryBack();
   }
 
   async clear(): Promise<void> {
@@ -239,6 +247,8 @@ class Session {
   /** A checkpoint is what frees the memory of deleted rows. */
   async giveMemoryBack(): Promise<void> {
     const { connection } = this.parts;
+    // The checkpoint copies what is left: not beside what was freed before.
+    await connection.giveMemoryBack();
     await connection.run("CHECKPOINT temp");
     await connection.giveMemoryBack();
   }
@@ -257,14 +267,14 @@ function append(lists: Map<number, number[]>, key: number, value: number): void 
 /** One body at least in each batch. */
 async function* batched(bodies: Bodies): AsyncGenerator<readonly Body[]> {
   let batch: Body[] = [];
-  let length = 0;
+  let bytes = 0;
   for await (const body of bodies) {
     batch.push(body);
-    length += body.body.length;
-    if (length < BATCH_LENGTH) continue;
+    bytes += body.body.length;
+    if (bytes < BATCH_BYTES) continue;
     yield batch;
     batch = [];
-    length = 0;
+    bytes = 0;
   }
   if (batch.length > 0) yield batch;
 }
