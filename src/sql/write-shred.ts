@@ -19,6 +19,8 @@ export interface ShredSql {
 export function writeShred(plan: Plan, dialect: Dialect): ShredSql {
   const columns = documentColumns(plan);
   const documents = writeDocumentFields(plan, writeRawDocuments(plan, columns, dialect), columns, dialect);
+  // The bodies are gone when the checks are asked: the documents table has all that they read, under the same names.
+  const documentChecks = writeDocumentFields(plan, `SELECT * FROM ${SLICE_TABLES.documents}`, columns, dialect);
   const targets = plan.targets.map((target) => writeTarget(plan, target, columns, dialect));
   const documentTypes = [...rawDocumentTypes(plan, dialect), ...typedColumns(plan.fields, dialect)];
   const stages: TableStage[] = [...writeLookupStages(plan, columns, dialect)];
@@ -36,8 +38,7 @@ export function writeShred(plan: Plan, dialect: Dialect): ShredSql {
     documents: tableStage("take the answers apart", SLICE_TABLES.documents, documentTypes, documents.rows),
     stages,
     details: [
-      // The documents table has its columns under the same names: its checks read them from there.
-      { table: SLICE_TABLES.documents, query: detail(documents.details) },
+      { table: SLICE_TABLES.documents, query: detail(documentChecks.details) },
       ...targets.map((target, at) => ({ table: targetTable(at), query: detail(target.details) })),
     ],
   };
