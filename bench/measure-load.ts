@@ -13,6 +13,7 @@ import type { Plan } from "../src/plan/plan.ts";
 import { BodyChecker } from "../src/raw/body.ts";
 import { SegmentStore } from "../src/raw/segment-store.ts";
 import type { RecordingFile } from "../src/statsapi/recording.ts";
+import { Store } from "../src/store/store.ts";
 import { DuckdbStore } from "../src/store/duckdb/duckdb-store.ts";
 import { type GameBodies, gameBodies, gamePk } from "./game-bodies.ts";
 import { writePlainScript } from "./plain-script.ts";
@@ -218,7 +219,7 @@ class Platform {
         connections,
         failedCaptures: 0,
       },
-      { database, store: this.#store, raw: this.#raw },
+      { database, store: new Store(this.#store), raw: this.#raw },
     );
     const [applied, unchanged] = [Number(record.run["applied"]), Number(record.run["unchanged"])];
     if (applied !== expected.applied || unchanged !== expected.unchanged)

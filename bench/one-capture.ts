@@ -14,16 +14,17 @@ import { parseArgs } from "node:util";
 import { packageRoot } from "../src/config/settings.ts";
 import { Connection } from "../src/duckdb/connection.ts";
 import { Database } from "../src/duckdb/database.ts";
-import { sqlText } from "../src/duckdb/sql-value.ts";
+import { sqlText } from "../src/sql/sql-value.ts";
 import { DuckdbEngine } from "../src/engine/duckdb/duckdb-engine.ts";
 import { requireMapping } from "../src/mapping/check-mapping.ts";
-import { DocumentIndex } from "../src/pipeline/document-index.ts";
 import { ingestRecordings } from "../src/pipeline/ingest.ts";
+import { SidecarIndex } from "../src/pipeline/sidecar-index.ts";
 import { transform } from "../src/pipeline/transform.ts";
 import { compilePlan } from "../src/plan/compile-plan.ts";
 import { BodyChecker } from "../src/raw/body.ts";
 import { SegmentStore } from "../src/raw/segment-store.ts";
 import type { RecordingFile } from "../src/statsapi/recording.ts";
+import { Store } from "../src/store/store.ts";
 import { DuckdbStore } from "../src/store/duckdb/duckdb-store.ts";
 
 const ROUNDS = 5;
@@ -250,7 +251,7 @@ async function inside(home: string, id: number, state: number, figures: Figures)
     since = new Since();
     current = new Map();
     await using database = await Database.open({ memoryLimitBytes: 336 * 1024 * 1024, threads: 2, tempDirectory: null });
-    const store = new DuckdbStore({ file: join(home, "platform.duckdb"), waitMs: 1000 });
+    const store = new Store(new DuckdbStore({ file: join(home, "platform.duckdb"), waitMs: 1000 }));
     const { record } = await transform(
       mapping,
       plan,
@@ -293,14 +294,14 @@ try {
   for (const round of rounds)
     for (const [size, figures] of bySize)
       await byProcesses(join(root, String(size)), Math.ceil((size * (round + 1)) / (ROUNDS + 1)), begin + round, figures);
-  timed(DocumentIndex, "catchUp", () => "index: catch up");
-  timed(DocumentIndex, "load", () => "index: load");
-  timed(DocumentIndex, "add", () => "index: add");
+  timed(SidecarIndex, "catchUp", () => "index: catch up");
+  timed(SidecarIndex, "load", () => "index: load");
+  timed(SidecarIndex, "add", () => "index: add");
   timed(SegmentStore, "append", () => "raw: append");
-  timed(DuckdbStore, "prepare", () => "store: prepare");
-  timed(DuckdbStore, "startRun", () => "store: start run");
-  timed(DuckdbStore, "apply", () => "store: apply");
-  timed(DuckdbStore, "finishRun", () => "store: finish run");
+  timed(Store, "prepare", () => "store: prepare");
+  timed(Store, "startRun", () => "store: start run");
+  timed(Store, "apply", () => "store: apply");
+  timed(Store, "finishRun", () => "store: finish run");
   timed(DuckdbEngine, "run", () => "engine: shred and check");
   timed(Connection, "run", ([sql]) => {
     const [statement = ""] = /^(?:ATTACH|DETACH|COMMIT)/.exec(String(sql)) ?? ["other statements"];

@@ -18,7 +18,7 @@ export interface Source {
 const LAYERS: readonly (readonly string[])[] = [
   ["core"],
   ["config", "mapping", "plan", "sql", "simulate"],
-  ["duckdb"],
+  ["duckdb", "postgres"],
   ["engine", "store", "raw", "statsapi"],
   ["quality", "export", "generate"],
   ["pipeline"],
@@ -45,6 +45,8 @@ export const LIBRARY_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   "@duckdb/node-api": ["src/duckdb"],
   canonicalize: ["src/quality"],
   commander: ["src/cli"],
+  pg: ["src/postgres"],
+  "pg-copy-streams": ["src/postgres"],
   pino: ["src/core"],
   tinyglobby: ["src/pipeline", "src/statsapi"],
   yaml: ["src/config", "src/mapping", "src/statsapi"],

@@ -2,7 +2,7 @@ import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { SqlRow } from "../src/duckdb/sql-value.ts";
+import type { SqlRow } from "../src/sql/sql-value.ts";
 import { SmallPlatform, mappingOf } from "./small-platform.ts";
 import { StartedProcess } from "./started-process.ts";
 import type { ProcessOrder } from "./transform-process.ts";

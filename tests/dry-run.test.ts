@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { transform } from "../src/pipeline/transform.ts";
 import { compilePlan } from "../src/plan/compile-plan.ts";
+import { Store } from "../src/store/store.ts";
 import { DuckdbStore } from "../src/store/duckdb/duckdb-store.ts";
 import { EVERYTHING, SmallPlatform, mappingOf, openDatabase } from "./small-platform.ts";
 
@@ -23,7 +24,7 @@ test("a dry run of documents that fail before they are shredded counts them as a
     mapping,
     compilePlan(mapping),
     { filter: EVERYTHING, mode: "batch", sliceBytes: 1 << 20, connections: 1, failedCaptures: 0 },
-    { database, store: new DuckdbStore({ file: platform.store.file, waitMs: 60_000, isDryRun: true }), raw: platform.raw },
+    { database, store: new Store(new DuckdbStore({ file: platform.store.file, waitMs: 60_000, isDryRun: true })), raw: platform.raw },
   );
   const saved = await platform.transform(mapping);
   const counts = { selected: 2n, applied: 0n, unchanged: 1n, quarantined: 1n, failed_states: 1n };

@@ -1,8 +1,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { SqlRow } from "../src/duckdb/sql-value.ts";
-import { DocumentIndex } from "../src/pipeline/document-index.ts";
+import type { SqlRow } from "../src/sql/sql-value.ts";
+import { openIndex } from "../src/pipeline/open-index.ts";
 import { compilePlan } from "../src/plan/compile-plan.ts";
 import { SmallPlatform, mappingOf } from "./small-platform.ts";
 
@@ -49,7 +49,7 @@ const capture = (
 
 /** Bodies are in their files alone: once the captures are indexed, nothing but shredding needs them. */
 async function forgetBodies(platform: SmallPlatform): Promise<void> {
-  await new DocumentIndex(compilePlan(mapping), platform.raw).catchUp();
+  await openIndex(compilePlan(mapping), platform.raw).catchUp();
   await rm(join(platform.home, "raw", "lab.things", "000001.bodies.gz"));
 }
 

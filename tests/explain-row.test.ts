@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { instantOfMicros } from "../src/core/instant.ts";
-import { type SqlRow, type SqlValue, sqlText } from "../src/duckdb/sql-value.ts";
+import { type SqlRow, type SqlValue, sqlText } from "../src/sql/sql-value.ts";
 import type { ColumnType } from "../src/mapping/column-type.ts";
 import { loadRegistry } from "../src/mapping/registry.ts";
 import { type OriginColumn, RowExplainer } from "../src/pipeline/explain-row.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { SqlRow } from "../src/duckdb/sql-value.ts";
+import type { SqlRow } from "../src/sql/sql-value.ts";
 import type { Mapping } from "../src/mapping/mapping.ts";
 import { type Answer, SmallPlatform, mappingOf } from "./small-platform.ts";
 

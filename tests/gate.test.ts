@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type SqlRow, sqlText } from "../src/duckdb/sql-value.ts";
+import { type SqlRow, sqlText } from "../src/sql/sql-value.ts";
 import { compilePlan } from "../src/plan/compile-plan.ts";
 import { type Answer, SmallPlatform, mappingOf } from "./small-platform.ts";
 

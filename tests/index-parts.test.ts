@@ -1,8 +1,8 @@
 import { readFile, readdir, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { SqlRow } from "../src/duckdb/sql-value.ts";
-import { DocumentIndex } from "../src/pipeline/document-index.ts";
+import type { SqlRow } from "../src/sql/sql-value.ts";
+import { openIndex } from "../src/pipeline/open-index.ts";
 import { compilePlan } from "../src/plan/compile-plan.ts";
 import { OverlayRawStore } from "../src/raw/overlay-store.ts";
 import type { RawStore } from "../src/raw/raw-store.ts";
@@ -36,7 +36,7 @@ async function capture(platform: SmallPlatform, count: number, n = 1): Promise<v
 async function indexOf(raw: RawStore): Promise<SqlRow[]> {
   await using database = await openDatabase();
   const connection = await database.connect();
-  const index = new DocumentIndex(plan, raw);
+  const index = openIndex(plan, raw);
   await index.catchUp();
   await index.load(connection, "document_index");
   return await connection.rows("SELECT * FROM document_index ORDER BY raw_id, position");
@@ -144,7 +144,7 @@ test("a dry run reads the files of the index and writes none", async () => {
   await using overlay = await SmallPlatform.open();
   await capture(platform, 7);
   const expected = await indexOf(platform.raw);
-  const raw = new OverlayRawStore(platform.raw, overlay.raw);
+  const raw = new OverlayRawStore(platform.raw, overlay.raw, overlay);
   const [, second = ""] = await parts(platform);
   await rm(join(folderOf(platform), second));
   const names = await readdir(folderOf(platform));

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { SqlRow } from "../src/duckdb/sql-value.ts";
+import type { SqlRow } from "../src/sql/sql-value.ts";
 import type { TransformResult } from "../src/pipeline/transform.ts";
 import { inventedMapping } from "./invented-endpoint.ts";
 import { SmallPlatform } from "./small-platform.ts";

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { SqlRow } from "../src/duckdb/sql-value.ts";
+import type { SqlRow } from "../src/sql/sql-value.ts";
 import { compilePlan } from "../src/plan/compile-plan.ts";
 import { type Answer, SmallPlatform, mappingOf } from "./small-platform.ts";
 

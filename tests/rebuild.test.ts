@@ -2,8 +2,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { beginRebuild, rebuildBeside, swapRebuilt } from "../src/store/duckdb/rebuild-tables.ts";
-import { BESIDE } from "../src/store/duckdb/placement.ts";
+import { beginRebuild, rebuildBeside, swapRebuilt } from "../src/store/rebuild-tables.ts";
+import { duckdbStoreDialect } from "../src/store/duckdb/duckdb-store-dialect.ts";
+import { OpenStore } from "../src/store/open-store.ts";
+import { Store } from "../src/store/store.ts";
 import { DuckdbStore } from "../src/store/duckdb/duckdb-store.ts";
 import { attachStore } from "../src/store/duckdb/attach.ts";
 import { compilePlan } from "../src/plan/compile-plan.ts";
@@ -65,8 +67,9 @@ describe("while a rebuild is at work", () => {
     await capture(4, 5);
     await using database = await openDatabase();
     const connection = await database.connect();
-    await platform.store.prepare(connection, OLD, null);
-    await platform.store.prepareConnection(connection, compilePlan(OLD));
+    const store = new Store(platform.store);
+    await store.prepare(connection, OLD, null);
+    await store.prepareConnection(connection, compilePlan(OLD));
     await platform.transform(OLD);
     expect(await platform.rows(DOCUMENTS)).toEqual([{ n: 5n }]);
 
@@ -74,7 +77,7 @@ describe("while a rebuild is at work", () => {
     expect(await rebuilding.until("done")).toEqual({ said: "done", exit: 0 });
     expect(await platform.rows(ROWS)).toEqual([1, 2, 3, 4, 5].map((id) => ({ id, size: String(id * 10) })));
     expect(await platform.rows(DOCUMENTS)).toEqual([{ n: 5n }]);
-    const late = platform.store.apply(connection, compilePlan(OLD), { runId: "late", tried: [], findings: [], rows: [] });
+    const late = store.apply(connection, compilePlan(OLD), { runId: "late", number: 0, tried: [], findings: [], rows: [], stream: null });
     await expect(late).rejects.toMatchObject({ code: "schema.changed" });
     expect((await platform.transform(NEW)).record.run).toMatchObject({ selected: 5n, unchanged: 5n });
   });
@@ -82,12 +85,11 @@ describe("while a rebuild is at work", () => {
   test("a query that began before the swap sees the old rows to its end", async () => {
     await using database = await openDatabase();
     const [reader, writer] = [await database.connect(), await database.connect()];
-    const beside = new DuckdbStore({ file: join(home, "platform.duckdb"), waitMs: 0, placement: BESIDE });
-    await beside.prepare(writer, NEW, null);
+    await new Store(new DuckdbStore({ file: join(home, "platform.duckdb"), waitMs: 0 }), "beside").prepare(writer, NEW, null);
     await attachStore(writer, { file: join(home, "platform.duckdb"), access: "write", waitMs: 0 });
     await reader.run("BEGIN TRANSACTION");
     const before = await reader.rows(ROWS);
-    await swapRebuilt(writer, NEW);
+    await swapRebuilt(new OpenStore(writer, duckdbStoreDialect, "live"), NEW);
     expect(await reader.rows(ROWS)).toEqual(before);
     await reader.run("COMMIT");
     expect(before).toHaveLength(3);
@@ -130,11 +132,11 @@ describe("a rebuild that did not finish", () => {
     await stopped();
     await using database = await openDatabase();
     const connection = await database.connect();
-    await platform.store.whileAttached(connection, async () => {
-      expect(await rebuildBeside(connection)).toEqual({ mapping: "lab/things" });
-      expect(await beginRebuild(connection, NEW, compilePlan(NEW))).toBe(true);
-      expect(await beginRebuild(connection, OLD, compilePlan(OLD))).toBe(false);
-      expect(await rebuildBeside(connection)).toBe(null);
+    await platform.store.open(connection, async (store) => {
+      expect(await rebuildBeside(store)).toEqual({ mapping: "lab/things" });
+      expect(await beginRebuild(store, NEW, compilePlan(NEW))).toBe(true);
+      expect(await beginRebuild(store, OLD, compilePlan(OLD))).toBe(false);
+      expect(await rebuildBeside(store)).toBe(null);
       expect(await connection.rows("SELECT table_name FROM duckdb_tables() WHERE ends_with(table_name, '$rebuild')")).toEqual([]);
     });
   });

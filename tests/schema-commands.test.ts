@@ -48,6 +48,10 @@ describe("a store that does not exist yet", () => {
     await using cli = await SmallCli.open(FILES);
     const plan = await asked(cli, "schema-plan", "schema", "plan");
     expect(plan).toMatchObject({ exit: 0, data: { changes: 1, mappings: [{ changes: [{ kind: "create_table" }], next: "apply" }] } });
+    const [told, withSql] = [await cli.run(["schema", "plan"]), await cli.run(["schema", "plan", "--sql"])];
+    expect(told.stdout).toMatch(/create_table {2}additive {2}lab\.thing +\d+ columns\n/);
+    expect(told.stdout).not.toContain("CREATE TABLE");
+    expect(withSql.stdout).toContain('CREATE TABLE "store"."lab"."thing"');
     const { plan: id } = plan.data as { readonly plan: string };
     const applied = await asked(cli, "schema-apply", "schema", "apply", "--plan", id);
     expect(applied).toMatchObject({ exit: 0, data: { plan: id, changes: 1, mappings: [{ next: "nothing" }] } });
@@ -129,6 +133,10 @@ describe("a mapping that is ahead of its store", () => {
         },
       },
     });
+    // A transform would not do, so the way is named alone.
+    expect((await cli.run(["doctor"])).stdout).toMatch(
+      /behind the mapping\n +next: mlb-etl [^;\n]*rebuild --endpoint lab --method things\n/,
+    );
     const rebuilt = await asked(cli, "rebuild", "rebuild", ...SOURCE);
     expect(rebuilt).toMatchObject({
       exit: 3,
@@ -212,16 +220,16 @@ describe("a store of a version without history", () => {
       "SELECT version FROM store.mlb.store",
       "SELECT mapping, kind, len(statements) AS n FROM store.mlb.migrations",
     );
-    expect(version).toEqual([{ version: 3 }]);
+    expect(version).toEqual([{ version: 4 }]);
     expect(migrations).toEqual([{ mapping: "lab/things", kind: "transform", n: 0n }]);
   });
 
   test("is refused where a newer program wrote it", async () => {
     await using cli = await loaded();
-    await store(cli).execute("UPDATE store.mlb.store SET version = 4");
+    await store(cli).execute("UPDATE store.mlb.store SET version = 5");
     expect(await cli.json(["transform", ...SOURCE, "--save"])).toMatchObject({
       exit: 2,
-      data: { error: { code: "store.version", got: "4" } },
+      data: { error: { code: "store.version", got: "5" } },
     });
   });
 });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Connection } from "../src/duckdb/connection.ts";
-import { type SqlRow, sqlText } from "../src/duckdb/sql-value.ts";
+import { type SqlRow, sqlText } from "../src/sql/sql-value.ts";
 import { SmallPlatform, mappingOf, openDatabase } from "./small-platform.ts";
 import { StartedProcess } from "./started-process.ts";
 

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { SqlRow } from "../src/duckdb/sql-value.ts";
+import type { SqlRow } from "../src/sql/sql-value.ts";
 import { Database } from "../src/duckdb/database.ts";
 import { requireMapping } from "../src/mapping/check-mapping.ts";
 import type { Mapping } from "../src/mapping/mapping.ts";
@@ -16,7 +16,8 @@ import { checkCapture } from "../src/raw/check-capture.ts";
 import { DEFAULT_SEGMENT_LIMITS, SegmentStore } from "../src/raw/segment-store.ts";
 import type { SegmentLimits } from "../src/raw/segment-writer.ts";
 import { DuckdbStore } from "../src/store/duckdb/duckdb-store.ts";
-import { type ApplyOptions, applySchemas } from "../src/store/duckdb/prepare-schema.ts";
+import { type ApplyOptions, applySchemas } from "../src/store/prepare-schema.ts";
+import { Store } from "../src/store/store.ts";
 import type { SchemaPlan } from "../src/store/schema-changes.ts";
 
 /** An answer of an endpoint that a test invented. */
@@ -45,13 +46,11 @@ export class SmallPlatform implements AsyncDisposable {
   readonly store: DuckdbStore;
   readonly #checker = new BodyChecker();
   readonly #isOwn: boolean;
-  readonly #waitMs: number;
 
   private constructor(home: string, isOwn: boolean, waitMs: number, parts: Parts = {}) {
     const { store = "platform.duckdb", onWait = (): void => undefined, limits = DEFAULT_SEGMENT_LIMITS } = parts;
     this.home = home;
     this.#isOwn = isOwn;
-    this.#waitMs = waitMs;
     this.raw = new SegmentStore({ root: join(home, "raw"), limits });
     this.store = new DuckdbStore({ file: join(home, store), waitMs, onWait });
   }
@@ -110,7 +109,7 @@ export class SmallPlatform implements AsyncDisposable {
         failedCaptures: 0,
         ...options,
       },
-      { database, store: this.store, raw: this.raw },
+      { database, store: new Store(this.store), raw: this.raw },
     );
   }
 
@@ -121,7 +120,7 @@ export class SmallPlatform implements AsyncDisposable {
       mapping,
       plan,
       { sliceBytes: 1 << 20, connections: 1, ...options },
-      { database, store: { file: this.store.file, waitMs: this.#waitMs }, raw: this.raw },
+      { database, store: this.store, raw: this.raw },
     );
   }
 
@@ -129,7 +128,7 @@ export class SmallPlatform implements AsyncDisposable {
   async apply(mappings: readonly Mapping[], options: ApplyOptions): Promise<readonly SchemaPlan[]> {
     await using database = await openDatabase();
     const connection = await database.connect();
-    return await this.store.whileAttached(connection, () => applySchemas(connection, mappings, options));
+    return await this.store.open(connection, (store) => applySchemas(store, mappings, options));
   }
 
   /** Rows of the store, which queries call `store`. */

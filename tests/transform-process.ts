@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { once } from "node:events";
 import { OutsideError, UserError } from "../src/core/errors.ts";
 import { Connection, type Statement } from "../src/duckdb/connection.ts";
-import type { SqlValue } from "../src/duckdb/sql-value.ts";
+import type { SqlValue } from "../src/sql/sql-value.ts";
 import { EVERYTHING, SmallPlatform, mappingOf, openDatabase } from "./small-platform.ts";
 
 export interface ProcessOrder {

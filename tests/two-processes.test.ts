@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { OutsideError } from "../src/core/errors.ts";
+import { Store } from "../src/store/store.ts";
 import { DuckdbStore } from "../src/store/duckdb/duckdb-store.ts";
 import { SmallPlatform, mappingOf, openDatabase } from "./small-platform.ts";
 import { StartedProcess } from "./started-process.ts";
@@ -118,7 +119,7 @@ describe("two processes on one store", () => {
     });
     await using database = await openDatabase();
     const connection = await database.connect();
-    await store.prepare(connection, mapping, null);
+    await new Store(store).prepare(connection, mapping, null);
     expect(told).toHaveLength(1);
     expect(told[0]).toContain(`PID ${String(holder.pid)}`);
   });
@@ -129,10 +130,10 @@ describe("two processes on one store", () => {
     const [kept, asking] = [await database.connect(), await another.connect()];
     const keeper = new DuckdbStore({ file: join(home, "platform.duckdb"), waitMs: 60_000 });
     const asker = new DuckdbStore({ file: join(home, "platform.duckdb"), waitMs: 60_000 });
-    await keeper.keepingAttached(kept, async () => {
-      await keeper.prepare(kept, mapping, null);
-      await expect(asker.prepare(asking, mapping, null)).resolves.toBeUndefined();
-      await expect(keeper.prepare(kept, mapping, null)).resolves.toBeUndefined();
+    await keeper.keeping(kept, async () => {
+      await new Store(keeper).prepare(kept, mapping, null);
+      await expect(new Store(asker).prepare(asking, mapping, null)).resolves.toBeUndefined();
+      await expect(new Store(keeper).prepare(kept, mapping, null)).resolves.toBeUndefined();
     });
   });
 

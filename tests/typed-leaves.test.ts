@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { SqlRow } from "../src/duckdb/sql-value.ts";
+import type { SqlRow } from "../src/sql/sql-value.ts";
 import { DuckdbEngine } from "../src/engine/duckdb/duckdb-engine.ts";
 import type { Finding } from "../src/engine/slice.ts";
 import { LeafProof } from "../src/pipeline/leaf-proof.ts";

@@ -1,7 +1,6 @@
-import type { DocumentCounts } from "../store/duckdb/count-documents.ts";
-import { LIVE } from "../store/duckdb/placement.ts";
-import { sourceFlags } from "../store/duckdb/prepare-schema.ts";
-import { writeChange } from "../store/duckdb/write-changes.ts";
+import type { DocumentCounts } from "../store/count-documents.ts";
+import { sourceFlags } from "../store/prepare-schema.ts";
+import type { StoreDialect } from "../store/store-dialect.ts";
 import { type SchemaChange, type SchemaPlan, describeChange, redoesDocuments } from "../store/schema-changes.ts";
 import { counted } from "./counted.ts";
 import type { Output } from "./output.ts";
@@ -19,6 +18,8 @@ interface ReportedChange {
   readonly to: string | null;
   readonly sentence: string;
   readonly statements: readonly string[];
+  /** The strongest lock that they take on tables that are there, and who waits; null where they take none. */
+  readonly locks: string | null;
 }
 
 /** A plan of one mapping as it is shown. */
@@ -34,7 +35,12 @@ export interface ReportedPlan {
 }
 
 /** `ofTime`: flags that a transform into this store needs, `--as-of … --store …`; null for a live store. */
-export function reportPlan({ mapping, changes }: SchemaPlan, documents: DocumentCounts, ofTime: string | null): ReportedPlan {
+export function reportPlan(
+  { mapping, changes }: SchemaPlan,
+  documents: DocumentCounts,
+  ofTime: string | null,
+  dialect: StoreDialect,
+): ReportedPlan {
   const redo = changes.some(redoesDocuments) ? documents.applied : documents.behind;
   const next = nextStep(changes, redo);
   const source = sourceFlags(mapping);
@@ -45,7 +51,14 @@ export function reportPlan({ mapping, changes }: SchemaPlan, documents: Document
     "apply-drop": `mlb-etl schema apply ${source} --allow-drop`,
     rebuild: `mlb-etl rebuild ${source}`,
   } as const;
-  return { mapping: mapping.name, changes: changes.map(reportChange), documents, redo, next, command: commands[next] };
+  return {
+    mapping: mapping.name,
+    changes: changes.map((change) => reportChange(change, dialect)),
+    documents,
+    redo,
+    next,
+    command: commands[next],
+  };
 }
 
 function nextStep(changes: readonly SchemaChange[], redo: number): ReportedPlan["next"] {
@@ -55,8 +68,14 @@ function nextStep(changes: readonly SchemaChange[], redo: number): ReportedPlan[
   return redo > 0 ? "transform" : "nothing";
 }
 
-function reportChange(change: SchemaChange): ReportedChange {
-  const base = { kind: change.kind, how: change.how, sentence: describeChange(change), statements: writeChange(change, LIVE) };
+function reportChange(change: SchemaChange, dialect: StoreDialect): ReportedChange {
+  const base = {
+    kind: change.kind,
+    how: change.how,
+    sentence: describeChange(change),
+    statements: dialect.writeChange(change, "live"),
+    locks: dialect.locksOf(change),
+  };
   const none = { table: null, column: null, from: null, to: null };
   switch (change.kind) {
     case "create_table":
@@ -71,6 +90,10 @@ function reportChange(change: SchemaChange): ReportedChange {
       return { ...base, table: change.table, column: change.column, from: change.from, to: change.to };
     case "change_key":
       return { ...base, ...none, table: change.table, from: change.from.join(", "), to: change.to.join(", ") };
+    case "add_object":
+      return { ...base, ...none, table: change.table, to: change.object.name };
+    case "drop_object":
+      return { ...base, ...none, table: change.table, from: change.object.name };
     case "change_documents":
       return { ...base, ...none, from: change.from.join(", "), to: change.to.join(", ") };
   }
@@ -81,17 +104,32 @@ export function timeFlags(asOf: string | null, store: string): string | null {
   return asOf === null ? null : `--as-of ${asOf} --store ${store}`;
 }
 
-/** The plans for people: what changes, with which SQL, and what to do next. */
-export function describePlans(plans: readonly ReportedPlan[], id: string, out: Output): void {
-  for (const { mapping, changes, documents, redo, command } of plans) {
+/** A plan, and how it is shown. */
+export interface ComparedPlan {
+  readonly plan: SchemaPlan;
+  readonly shown: ReportedPlan;
+}
+
+/** The plans for people: what changes, with which SQL where it is wanted, and what to do next. */
+export function describePlans(plans: readonly ComparedPlan[], id: string, withSql: boolean, out: Output): void {
+  for (const { plan, shown } of plans) {
+    const { mapping, changes, documents, redo, command } = shown;
+    const rows = changes.map(({ kind, how, table, column, from, to }, at) => {
+      const change = plan.changes[at];
+      return { kind, how, table, column, from, to: change?.kind === "create_table" ? counted(change.wanted.columns.length, "column") : to };
+    });
     const ways = (["additive", "destructive", "rebuild"] as const).flatMap((way) => {
       const count = changes.filter(({ how }) => how === way).length;
       return count === 0 ? [] : [`${String(count)} ${WAYS[way]}`];
     });
     const what = changes.length === 0 ? "the store has its tables" : `${counted(changes.length, "change")} (${ways.join(", ")})`;
     out.text(`${mapping}: ${what}; ${String(redo)} of ${counted(documents.applied, "document")} to redo`);
-    if (changes.length > 0) out.table(changes.map(({ kind, how, table, column, from, to }) => ({ kind, how, table, column, from, to })));
-    for (const statement of changes.flatMap(({ statements }) => statements)) out.text(`  ${statement};`);
+    if (rows.length > 0) out.table(rows);
+    if (withSql)
+      for (const { statements, locks } of changes) {
+        for (const statement of statements) out.text(`  ${statement};`);
+        if (locks !== null && statements.length > 0) out.text(`    -- locks: ${locks}`);
+      }
     if (command !== null) out.text(`  next: ${command}`);
   }
   out.text(`plan ${id}`);

@@ -1,4 +1,4 @@
-import { type SqlRow, type SqlValue, sqlText } from "../duckdb/sql-value.ts";
+import { type SqlRow, type SqlValue, sqlText } from "../sql/sql-value.ts";
 import { printable } from "./printable.ts";
 
 const LONGEST_CELL = 32;

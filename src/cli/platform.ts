@@ -1,6 +1,7 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Settings, storeFile } from "../config/settings.ts";
+import { withoutPassword } from "../core/url-password.ts";
 import { EXIT, UserError } from "../core/errors.ts";
 import { openTemporaryFolder } from "../core/temporary-folder.ts";
 import type { Connection } from "../duckdb/connection.ts";
@@ -9,25 +10,44 @@ import type { Mapping } from "../mapping/mapping.ts";
 import { nearestSpelling } from "../mapping/nearest-spelling.ts";
 import { type Registry, loadRegistry } from "../mapping/registry.ts";
 import { OverlayRawStore } from "../raw/overlay-store.ts";
+import { Postgres } from "../postgres/postgres.ts";
+import { PostgresRawStore } from "../raw/postgres/postgres-raw-store.ts";
 import type { RawStore } from "../raw/raw-store.ts";
 import { SegmentStore } from "../raw/segment-store.ts";
 import type { Catalogue } from "../statsapi/catalogue.ts";
 import { readCatalogue } from "../statsapi/read-catalogue.ts";
-import { DuckdbStore, type DuckdbStoreOptions } from "../store/duckdb/duckdb-store.ts";
-import { requireState } from "../store/duckdb/state-schema.ts";
+import { PostgresStore } from "../store/postgres/postgres-store.ts";
+import { DuckdbStore } from "../store/duckdb/duckdb-store.ts";
+import type { OpenStore } from "../store/open-store.ts";
+import { requireState } from "../store/state-schema.ts";
+import type { StoreAccess } from "../store/store.ts";
 import type { CliContext } from "./context.ts";
 
 /** The real parts, built from the settings. */
 
-export function openRaw(settings: Settings): SegmentStore {
+/** The captures: of the home, or of the server that the store is in. */
+export async function openRaw(context: CliContext): Promise<RawStore> {
+  const settings = context.settings.values;
+  if (storeFile(settings) === null) return new PostgresRawStore(await connect(context));
   return new SegmentStore({ root: join(settings.home, "raw"), lockWaitMs: settings.lockWaitS * 1000 });
 }
 
 /** Raw as it would be: new captures go to a folder that is removed at the end. */
-export async function openOverlayRaw(settings: Settings): Promise<{ readonly raw: RawStore } & AsyncDisposable> {
+export async function openOverlayRaw(context: CliContext): Promise<RawStore> {
   const folder = await openTemporaryFolder();
-  const raw = new OverlayRawStore(openRaw(settings), new SegmentStore({ root: join(folder.path, "raw") }));
-  return { raw, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
+  return new OverlayRawStore(await openRaw(context), new SegmentStore({ root: join(folder.path, "raw") }), folder);
+}
+
+/** The database of `postgresql://…`. */
+function connect({ settings: { values }, environment, out }: CliContext): Promise<Postgres> {
+  return Postgres.open({
+    url: values.store,
+    environment,
+    waitMs: values.lockWaitS * 1000,
+    onWait: ({ text }) => {
+      out.say(`waiting: ${text.message}`);
+    },
+  });
 }
 
 export function openCatalogue(settings: Settings): Promise<Catalogue> {
@@ -70,12 +90,12 @@ export function mappingsUnder(
 }
 
 /** @throws UserError `raw.empty` (exit 4): there is nothing to make tables of. */
-export async function requireCaptures(raw: RawStore, endpoint: string, method: string, { home }: Settings): Promise<void> {
+export async function requireCaptures(raw: RawStore, endpoint: string, method: string, settings: Settings): Promise<void> {
   if ((await raw.lastId(`${endpoint}.${method}`)) > 0) return;
   throw new UserError(
     {
       code: "raw.empty",
-      message: `${home} has no captures of ${endpoint}.${method}`,
+      message: `${storeFile(settings) === null ? withoutPassword(settings.store) : settings.home} has no captures of ${endpoint}.${method}`,
       next: `ingest some first (mlb-etl ingest --endpoint ${endpoint} --method ${method} --from-files …), or name another home with --home`,
     },
     EXIT.sourceUnreachable,
@@ -97,32 +117,64 @@ export function openDatabase(
   });
 }
 
-export function storeOptions(context: CliContext): DuckdbStoreOptions {
+/** The store of the settings. It is let go at the end. */
+export async function openStore(context: CliContext, { isDryRun = false }: { readonly isDryRun?: boolean } = {}): Promise<StoreAccess> {
   const settings = context.settings.values;
-  return {
-    file: storeFile(settings),
-    waitMs: settings.lockWaitS * 1000,
+  const waitMs = settings.lockWaitS * 1000;
+  const say = context.out.say.bind(context.out);
+  const file = storeFile(settings);
+  if (file === null)
+    return new PostgresStore({
+      postgres: await connect(context),
+      waitMs,
+      onWait: (why) => {
+        say(`waiting: ${why}`);
+      },
+      isDryRun,
+    });
+  return new DuckdbStore({
+    file,
+    waitMs,
     onWait: (holder) => {
-      context.out.say(`waiting for the store: ${holder} holds it`);
+      say(`waiting for the store: ${holder} holds it`);
     },
-  };
+    isDryRun,
+  });
 }
 
-export function openStore(context: CliContext, options: { readonly isDryRun?: boolean } = {}): DuckdbStore {
-  return new DuckdbStore({ ...storeOptions(context), ...options });
-}
-
-/** Runs queries on the store, which is attached for reading as `store` meanwhile. */
-export async function readStore<T>(context: CliContext, work: (connection: Connection) => Promise<T>): Promise<T> {
+/** Runs `work` with the store of the settings, and an engine. */
+export async function withStore<T>(context: CliContext, work: (access: StoreAccess, connection: Connection) => Promise<T>): Promise<T> {
   await using database = await openDatabase(context.settings.values);
-  const connection = await database.connect();
+  await using access = await openStore(context);
   // Awaited here: the database must outlive the work.
-  return await openStore(context).whileAttached(
-    connection,
-    async () => {
-      await requireState(connection);
-      return await work(connection);
-    },
-    "read",
-  );
+  return await work(access, await database.connect());
+}
+
+/** Reads the store, which must have been written. */
+export function readStore<T>(context: CliContext, work: (store: OpenStore, connection: Connection) => Promise<T>): Promise<T> {
+  return workOn(context, work, "read");
+}
+
+/** Changes the store, which must have been written. */
+export function writeStore<T>(context: CliContext, work: (store: OpenStore, connection: Connection) => Promise<T>): Promise<T> {
+  return workOn(context, work, "write");
+}
+
+async function workOn<T>(
+  context: CliContext,
+  work: (store: OpenStore, connection: Connection) => Promise<T>,
+  mode: "read" | "write",
+): Promise<T> {
+  return withStore(context, async (access, connection) => {
+    // What is not there is not made.
+    if (mode === "write") await access.open(connection, requireState, "read");
+    return access.open(
+      connection,
+      async (store) => {
+        await requireState(store);
+        return work(store, connection);
+      },
+      mode,
+    );
+  });
 }

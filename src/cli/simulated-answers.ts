@@ -44,7 +44,7 @@ export async function stubIngester(
   const { settings, signal, out } = context;
   const catalogue = await openCatalogue(settings.values);
   const registry = await openRegistry(settings.values);
-  const raw = openRaw(settings.values);
+  const raw = await openRaw(context);
   async function* recordings(stubs: Iterable<StubEnvelope>): AsyncGenerator<RecordingFile> {
     for (const stub of stubs) yield await Promise.resolve(asRecording(stub, catalogue));
   }

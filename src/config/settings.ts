@@ -4,6 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseDocument } from "yaml";
 import { UserError } from "../core/errors.ts";
+import { hasPassword, withoutPassword } from "../core/url-password.ts";
 import { LOG_LEVELS, type LogLevel } from "../core/logger.ts";
 
 /**
@@ -48,7 +49,7 @@ export const SETTINGS: Readonly<Record<SettingName, SettingSpec>> = {
   store: {
     flag: "--store <url>",
     environment: "MLB_STORE",
-    description: "where targets and state live: duckdb:FILE (default duckdb:<home>/platform.duckdb)",
+    description: "where targets and state live: duckdb:FILE (default duckdb:<home>/platform.duckdb), or postgresql://…, which has raw too",
   },
   engine: { flag: "--engine <name>", environment: "MLB_ENGINE", description: "what shreds: duckdb (default)" },
   stubDir: {
@@ -121,11 +122,19 @@ export function resolveSettings(
   const home = resolve(texts.home ?? ".mlb");
   const maxMemoryMb = numberOf("maxMemoryMb", texts.maxMemoryMb, 512, 512, 1_000_000);
   const store = texts.store ?? defaultStore(home);
-  if (!/^duckdb:./.test(store)) {
+  if (sources.store === "flag" && hasPassword(store)) {
+    throw new UserError({
+      code: "config.store-password",
+      message: "--store holds a password, which everybody on this machine can read in the list of processes",
+      got: withoutPassword(store),
+      next: "leave it out and set PGPASSWORD or PGPASSFILE, or name the whole URL in MLB_STORE; and change the password",
+    });
+  }
+  if (!/^(?:duckdb:.|postgres(?:ql)?:\/\/)/.test(store)) {
     throw new UserError({
       code: "config.store",
       message: "the store is of no known kind",
-      expected: "duckdb:FILE",
+      expected: "duckdb:FILE or postgresql://…",
       got: withoutPassword(store),
       next: "for example --store duckdb:season.duckdb",
     });
@@ -162,19 +171,14 @@ export function settingNames(): readonly SettingName[] {
   return Object.keys(SETTINGS) as SettingName[];
 }
 
-/** The file of `duckdb:FILE`. */
-export function storeFile(settings: Pick<Settings, "store">): string {
-  return resolve(settings.store.slice("duckdb:".length));
+/** The file of `duckdb:FILE`; null where the store is a server. */
+export function storeFile({ store }: Pick<Settings, "store">): string | null {
+  return store.startsWith("duckdb:") ? resolve(store.slice("duckdb:".length)) : null;
 }
 
 /** The home's own store. */
 export function defaultStore(home: string): string {
   return `duckdb:${join(home, "platform.duckdb")}`;
-}
-
-/** A URL without what a password may be in it. */
-export function withoutPassword(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, "//***@");
 }
 
 function numberOf(name: SettingName, text: string | undefined, byDefault: number, min: number, max: number): number {

@@ -10,7 +10,7 @@ import {
   type DuckDBValue,
   StatementType,
 } from "@duckdb/node-api";
-import { type SqlRow, type SqlValue, sqlText } from "./sql-value.ts";
+import { type SqlRow, type SqlValue, sqlText } from "../sql/sql-value.ts";
 import { EXIT, OutsideError } from "../core/errors.ts";
 import { instantOfMicros, microsOfInstant } from "../core/instant.ts";
 

@@ -1,15 +1,15 @@
 import { UserError } from "../core/errors.ts";
 import type { Connection } from "../duckdb/connection.ts";
-import { sqlText } from "../duckdb/sql-value.ts";
+import { sqlText } from "../sql/sql-value.ts";
 import { nearestSpelling } from "../mapping/nearest-spelling.ts";
 import type { Mapping, Target } from "../mapping/mapping.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { RawStore } from "../raw/raw-store.ts";
-import { duckdbDialect } from "../sql/duckdb-dialect.ts";
-import { documentKeyOf } from "../store/duckdb/read-rows.ts";
-import { storeTable } from "../store/duckdb/placement.ts";
-import { DocumentIndex } from "./document-index.ts";
+import { quoteName } from "../sql/quote.ts";
+import type { OpenStore } from "../store/open-store.ts";
+import { documentKeyOf } from "../store/read-rows.ts";
 import type { GroupsOf } from "./measure-coverage.ts";
+import { openIndex } from "./open-index.ts";
 
 /** How captures are put together: by what is known of a capture, of its documents, or of their rows in a store. */
 export type CoverageBy =
@@ -78,16 +78,16 @@ export function documentColumn(mapping: Mapping, column: string): Target {
   });
 }
 
-/** The value of a column for each document, by its key, as the attached store has it. */
+/** The value of a column for each document, by its key, as the store has it. */
 export async function columnByDocument(
-  connection: Connection,
+  store: OpenStore,
   target: Target,
   documentKey: readonly string[],
   column: string,
 ): Promise<ReadonlyMap<string, string>> {
-  const name = duckdbDialect.name(column);
-  const rows = await connection.rows(
-    `SELECT DISTINCT ${documentKeyOf(target, documentKey, "t")} AS document, CAST(t.${name} AS VARCHAR) AS value FROM ${storeTable(target.name)} t`,
+  const name = quoteName(column);
+  const rows = await store.rows(
+    `SELECT DISTINCT ${documentKeyOf(store, target, documentKey, "t")} AS document, CAST(t.${name} AS VARCHAR) AS value FROM ${store.table(target.name)} t`,
   );
   return new Map(rows.map((row) => [sqlText(row["document"]), row["value"] === null ? "(null)" : sqlText(row["value"])]));
 }
@@ -110,7 +110,7 @@ async function byDocument(
   connection: Connection,
   groupOf: (document: { readonly key: string; readonly date: string | null }) => string,
 ): Promise<GroupsOf> {
-  const index = new DocumentIndex(plan, raw);
+  const index = openIndex(plan, raw);
   await index.catchUp();
   await index.load(connection, INDEX_TABLE);
   const groups = new Map<number, string[]>();

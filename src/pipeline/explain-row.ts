@@ -1,4 +1,4 @@
-import { type SqlRow, type SqlValue, sqlText } from "../duckdb/sql-value.ts";
+import { type SqlRow, type SqlValue, sqlText } from "../sql/sql-value.ts";
 import { nodesOf } from "../mapping/expression-walk.ts";
 import { renderReference } from "../mapping/parse-path.ts";
 import { guardOf } from "../plan/leaf.ts";

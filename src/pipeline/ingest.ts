@@ -7,8 +7,8 @@ import type { CheckedCapture } from "../raw/capture.ts";
 import { checkCapture } from "../raw/check-capture.ts";
 import type { AppendResult, RawStore } from "../raw/raw-store.ts";
 import { type Recording, type RecordingFile, type RefusedFile, capturedAtOf } from "../statsapi/recording.ts";
-import { DocumentIndex } from "./document-index.ts";
-import type { IndexedDocument } from "./index-document.ts";
+import { type IndexedDocument, indexDocuments } from "./index-document.ts";
+import { openIndex } from "./open-index.ts";
 
 export interface IngestResult {
   readonly files: number;
@@ -34,7 +34,8 @@ export interface IngestDeps {
 
 /** Stores recordings as captures: settles what each body is, hashes it, takes its shape, appends it, indexes its documents. */
 export async function ingestRecordings(files: AsyncIterable<RecordingFile>, deps: IngestDeps): Promise<IngestResult> {
-  const indexes = deps.plans.map((plan) => new DocumentIndex(plan, deps.raw));
+  const indexes = deps.plans.map((plan) => openIndex(plan, deps.raw));
+  for (const index of indexes) await index.prepare();
   for (const index of indexes) await index.catchUp();
   const refused: RefusedFile[] = [];
   const pending: { readonly file: string; readonly documents: readonly (readonly IndexedDocument[])[] }[] = [];
@@ -53,7 +54,7 @@ export async function ingestRecordings(files: AsyncIterable<RecordingFile>, deps
       bytes += capture.checked.body.length;
       pending.push({
         file: read.recording.file,
-        documents: indexes.map((index) => (capture.value === null ? [] : index.documentsOf(capture.checked, capture.value))),
+        documents: deps.plans.map((plan) => (capture.value === null ? [] : indexDocuments(plan, capture.checked, capture.value))),
       });
       yield capture.checked;
     }

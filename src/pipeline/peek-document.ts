@@ -1,5 +1,5 @@
 import type { Connection } from "../duckdb/connection.ts";
-import type { SqlRow } from "../duckdb/sql-value.ts";
+import type { SqlRow } from "../sql/sql-value.ts";
 import { DuckdbEngine } from "../engine/duckdb/duckdb-engine.ts";
 import type { Finding } from "../engine/slice.ts";
 import { type Plan, targetColumns } from "../plan/plan.ts";

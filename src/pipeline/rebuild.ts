@@ -1,15 +1,14 @@
 import { EXIT, type ExitCode } from "../core/errors.ts";
-import { FileLock } from "../core/file-lock.ts";
 import type { Database } from "../duckdb/database.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { RawStore } from "../raw/raw-store.ts";
-import { DuckdbStore, type DuckdbStoreOptions } from "../store/duckdb/duckdb-store.ts";
-import { BESIDE } from "../store/duckdb/placement.ts";
-import { type RebuiltState, type SwappedTable, beginRebuild, rebuiltState, swapRebuilt } from "../store/duckdb/rebuild-tables.ts";
-import { readStoreTime } from "../store/duckdb/store-time.ts";
+import { type RebuiltState, type SwappedTable, beginRebuild, rebuiltState, swapRebuilt } from "../store/rebuild-tables.ts";
+import { readStoreTime } from "../store/store-time.ts";
+import { Store, type StoreAccess } from "../store/store.ts";
 import { rawTableOf } from "./document-index.ts";
-import { type TransformProgress, transform } from "./transform.ts";
+import type { TransformProgress } from "./slice-runner.ts";
+import { transform } from "./transform.ts";
 
 export interface RebuildOptions {
   readonly sliceBytes: number;
@@ -22,8 +21,7 @@ export interface RebuildOptions {
 
 export interface RebuildDeps {
   readonly database: Database;
-  /** The store's file, as for `DuckdbStore`. */
-  readonly store: Omit<DuckdbStoreOptions, "placement" | "isDryRun">;
+  readonly store: StoreAccess;
   readonly raw: RawStore;
 }
 
@@ -46,15 +44,12 @@ const MAX_PASSES = 10;
  */
 export async function rebuild(mapping: Mapping, plan: Plan, options: RebuildOptions, deps: RebuildDeps): Promise<RebuildResult> {
   const { database, raw } = deps;
-  await using _lock = await FileLock.acquire(`${deps.store.file}.rebuild.lock`, {
-    waitMs: deps.store.waitMs,
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-  });
-  const store = new DuckdbStore({ ...deps.store, placement: BESIDE });
+  await using _lock = await deps.store.lockRebuild(options.signal);
+  const store = new Store(deps.store, "beside");
   const control = await database.connect();
-  const { resumed, asOf } = await store.whileAttached(control, async () => ({
-    resumed: await beginRebuild(control, mapping, plan),
-    asOf: await readStoreTime(control),
+  const { resumed, asOf } = await deps.store.open(control, async (live) => ({
+    resumed: await beginRebuild(live, mapping, plan),
+    asOf: await readStoreTime(live),
   }));
   const filter = { documents: {}, startDate: null, endDate: null, asOf };
   for (let pass = 0, grew = true; grew && pass < MAX_PASSES && options.signal?.aborted !== true; pass++) {
@@ -63,10 +58,10 @@ export async function rebuild(mapping: Mapping, plan: Plan, options: RebuildOpti
     grew = (await raw.lastId(rawTableOf(plan))) > before;
   }
   // Awaited here: the lock must outlive the work.
-  return await store.whileAttached(control, async () => {
-    const state = await rebuiltState(control);
+  return await deps.store.open(control, async (live) => {
+    const state = await rebuiltState(live);
     if (options.signal?.aborted === true) return { resumed, state, swapped: null, exit: EXIT.interrupted };
-    return { resumed, state, swapped: await swapRebuilt(control, mapping), exit: exitOf(state) };
+    return { resumed, state, swapped: await swapRebuilt(live, mapping), exit: exitOf(state) };
   });
 }
 

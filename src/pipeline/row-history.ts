@@ -1,12 +1,12 @@
 import type { Connection } from "../duckdb/connection.ts";
-import { type SqlValue, sqlText } from "../duckdb/sql-value.ts";
+import { type SqlValue, sqlText } from "../sql/sql-value.ts";
 import type { Finding } from "../engine/slice.ts";
 import type { Plan, PlanTarget } from "../plan/plan.ts";
 import type { RawStore } from "../raw/raw-store.ts";
 import { duckdbDialect } from "../sql/duckdb-dialect.ts";
 import { targetTable } from "../sql/slice-tables.ts";
-import { DocumentIndex } from "./document-index.ts";
 import type { IndexedDocument } from "./index-document.ts";
+import { openIndex } from "./open-index.ts";
 import { type RowCells, type RowKey, cellColumns, cellsOf, differentCells } from "./row-key.ts";
 import { StateShredder } from "./shredded-state.ts";
 import { writeStateOrder } from "../sql/order-key.ts";
@@ -33,7 +33,7 @@ export async function* rowHistory(
   key: RowKey,
   deps: { readonly raw: RawStore; readonly connection: Connection },
 ): AsyncGenerator<RowState> {
-  const index = new DocumentIndex(plan, deps.raw);
+  const index = openIndex(plan, deps.raw);
   await index.catchUp();
   await index.load(deps.connection, INDEX);
   const states = await deps.connection.rows(

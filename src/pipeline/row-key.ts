@@ -1,5 +1,5 @@
 import { UserError } from "../core/errors.ts";
-import type { SqlRow, SqlValue } from "../duckdb/sql-value.ts";
+import type { SqlRow, SqlValue } from "../sql/sql-value.ts";
 import { renderColumnType } from "../mapping/column-type.ts";
 import { readLeaf } from "../plan/leaf.ts";
 import { type Plan, type PlanTarget, targetColumns } from "../plan/plan.ts";

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { instantOfMicros } from "../core/instant.ts";
 import type { Connection } from "../duckdb/connection.ts";
 import type { Database } from "../duckdb/database.ts";
-import { type SqlValue, sqlText } from "../duckdb/sql-value.ts";
+import { type SqlValue, sqlText } from "../sql/sql-value.ts";
 import { DuckdbEngine } from "../engine/duckdb/duckdb-engine.ts";
 import type { SliceDocument } from "../engine/slice.ts";
 import { renderColumnType } from "../mapping/column-type.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { LEAF_TABLE, LEAF_TYPES, type KnownValue, type LeafTypeName } from "../../tests/leaf-table.ts";
 import { mappingOf, openDatabase } from "../../tests/small-platform.ts";
 import { instantOfMicros } from "../core/instant.ts";
-import type { SqlValue } from "../duckdb/sql-value.ts";
+import type { SqlValue } from "../sql/sql-value.ts";
 import { DuckdbEngine } from "../engine/duckdb/duckdb-engine.ts";
 import { type ColumnType, parseColumnType } from "../mapping/column-type.ts";
 import { targetTable } from "../sql/slice-tables.ts";

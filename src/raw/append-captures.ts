@@ -1,5 +1,6 @@
 import type { CheckedCapture } from "./capture.ts";
 import type { AppendResult, RawStore } from "./raw-store.ts";
+import { rawTableName } from "./table-name.ts";
 
 export interface AppendOptions {
   /** A batch, with one group commit, is closed when its bodies have this many bytes … */
@@ -49,5 +50,28 @@ function start(store: Pick<RawStore, "append">, batch: readonly CheckedCapture[]
   const results = store.append(batch);
   // It is awaited in its turn; until then a failure must not count as unhandled.
   results.catch(() => undefined);
+  return results;
+}
+
+/** Appends the captures of each raw table by themselves, in the order of their first ones. Gives the results in the order of the batch. */
+export async function appendByTable(
+  batch: readonly CheckedCapture[],
+  append: (table: string, captures: readonly CheckedCapture[]) => Promise<readonly AppendResult[]>,
+): Promise<AppendResult[]> {
+  const places = new Map<string, number[]>();
+  for (const [place, { endpoint, method }] of batch.entries()) {
+    const table = rawTableName(endpoint, method);
+    const list = places.get(table);
+    if (list === undefined) places.set(table, [place]);
+    else list.push(place);
+  }
+  const results: AppendResult[] = [];
+  for (const [table, list] of places) {
+    const stored = await append(
+      table,
+      list.flatMap((place) => batch[place] ?? []),
+    );
+    for (const [at, result] of stored.entries()) results[list[at] ?? -1] = result;
+  }
   return results;
 }

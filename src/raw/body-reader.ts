@@ -3,7 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import type { Capture } from "./capture.ts";
+import { type Capture, segmentPlace } from "./capture.ts";
 import { bodiesFile } from "./manifest.ts";
 import { isFileError } from "../core/file-error.ts";
 import { rawDamaged } from "./raw-damaged.ts";
@@ -29,7 +29,7 @@ export class BodyReader implements AsyncDisposable {
 
   /** @throws OutsideError `raw.damaged`. */
   async read(capture: Capture): Promise<Buffer> {
-    const { segment, offset, length } = capture.place;
+    const { segment, offset, length } = segmentPlace(capture);
     const path = join(this.#root, `${capture.endpoint}.${capture.method}`, bodiesFile(segment));
     const member = Buffer.allocUnsafe(length);
     let body: Buffer;

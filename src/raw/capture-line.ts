@@ -1,10 +1,11 @@
 import { BODY_FAILURE_CODES } from "./body.ts";
 import type { BodyFailure } from "./body.ts";
-import { CAPTURE_KINDS } from "./capture.ts";
+import { CAPTURE_KINDS, segmentPlace } from "./capture.ts";
 import type { Capture } from "./capture.ts";
 
 /** The manifest line of a capture, with its line feed. `id` comes first, so that `idOfLine` finds it without parsing. */
 export function writeCaptureLine(capture: Capture): string {
+  const { segment, offset, length } = segmentPlace(capture);
   return `${JSON.stringify({
     id: capture.id,
     endpoint: capture.endpoint,
@@ -16,9 +17,9 @@ export function writeCaptureLine(capture: Capture): string {
     kind: capture.kind,
     content_hash: capture.contentHash,
     bytes: capture.bytes,
-    segment: capture.place.segment,
-    offset: capture.place.offset,
-    length: capture.place.length,
+    segment,
+    offset,
+    length,
     shape: capture.shape,
     failure: capture.failure,
   })}\n`;

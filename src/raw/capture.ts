@@ -55,9 +55,22 @@ export interface Capture {
   readonly place: BodyPlace;
 }
 
+export type BodyPlace = SegmentPlace | RowPlace;
+
 /** A gzip member in a segment of the embedded store. Offset and length in bytes. */
-export interface BodyPlace {
+export interface SegmentPlace {
   readonly segment: number;
   readonly offset: number;
   readonly length: number;
+}
+
+/** The row of a raw table in a server that has the body: that of the first capture with it. */
+export interface RowPlace {
+  readonly capture: number;
+}
+
+/** The place of a body in the embedded store. A capture of another store never gets here. */
+export function segmentPlace({ place }: Pick<Capture, "place">): SegmentPlace {
+  if (!("segment" in place)) throw new Error("a capture of another raw store");
+  return place;
 }

@@ -1,27 +1,43 @@
 import type { Capture, CheckedCapture } from "./capture.ts";
-import type { AppendResult, PositionedCapture, RawStore, Sidecar, SidecarLine, SidecarPart } from "./raw-store.ts";
+import type { AppendResult, PositionedCapture, RawStore } from "./raw-store.ts";
+import type { RawWatch } from "./raw-watch.ts";
 import { ShapeDictionary, decodeShape, encodeShape } from "./shape.ts";
 import { rawTableName } from "./table-name.ts";
-import { requestText } from "./request-text.ts";
 
 /**
- * A raw store as it would be after some captures were added: the base is only read, what is new goes to `overlay`, which is
- * thrown away. New captures have the ids that the base would give them.
+ * A raw store as it would be after some captures were added: the base is only read, what is new goes to `overlay`, which is thrown away.
+ * New captures have the ids that the base would give them; what others add to the base meanwhile is not seen. Disposing disposes all three.
  */
 export class OverlayRawStore implements RawStore {
-  readonly #base: RawStore;
+  readonly base: RawStore;
   readonly #overlay: RawStore;
+  readonly #folder: AsyncDisposable;
+  /** The base's raw tables as they were when they were first asked for. */
+  readonly #tables = new Map<string, Promise<BaseTable>>();
 
-  constructor(base: RawStore, overlay: RawStore) {
-    this.#base = base;
+  /** `folder`: where the overlay is. */
+  constructor(base: RawStore, overlay: RawStore, folder: AsyncDisposable) {
+    this.base = base;
     this.#overlay = overlay;
+    this.#folder = folder;
+  }
+
+  /** Captures with a greater id are new ones. */
+  async lastIdOfBase(table: string): Promise<number> {
+    return (await this.#table(table)).lastId;
+  }
+
+  /** The new captures alone. */
+  async *added(table: string, afterId = 0): AsyncGenerator<Capture, void, undefined> {
+    const last = await this.lastIdOfBase(table);
+    for await (const capture of this.#overlay.captures(table, Math.max(0, afterId - last))) yield await this.#shifted(table, capture);
   }
 
   async append(batch: readonly CheckedCapture[]): Promise<AppendResult[]> {
     const results: AppendResult[] = [];
     for (const checked of batch) {
       const table = rawTableName(checked.endpoint, checked.method);
-      const known = await this.#inBase(table, checked);
+      const known = await this.#inBase(checked);
       if (known !== null) results.push({ capture: known, outcome: "duplicate", sharedBody: true });
       else
         for (const result of await this.#overlay.append([checked]))
@@ -31,9 +47,12 @@ export class OverlayRawStore implements RawStore {
   }
 
   async *captures(table: string, afterId = 0): AsyncGenerator<Capture, void, undefined> {
-    const last = await this.#base.lastId(table);
-    yield* this.#base.captures(table, afterId);
-    for await (const capture of this.#overlay.captures(table, Math.max(0, afterId - last))) yield await this.#shifted(table, capture);
+    const last = await this.lastIdOfBase(table);
+    for await (const capture of this.base.captures(table, afterId)) {
+      if (capture.id > last) break;
+      yield capture;
+    }
+    yield* this.added(table, afterId);
   }
 
   /** An overlay lives for one run: nobody comes again to read on. */
@@ -42,8 +61,8 @@ export class OverlayRawStore implements RawStore {
   }
 
   async *capturesByIds(table: string, ids: readonly number[]): AsyncGenerator<Capture, void, undefined> {
-    const last = await this.#base.lastId(table);
-    yield* this.#base.capturesByIds(
+    const last = await this.lastIdOfBase(table);
+    yield* this.base.capturesByIds(
       table,
       ids.filter((id) => id <= last),
     );
@@ -52,12 +71,19 @@ export class OverlayRawStore implements RawStore {
   }
 
   async lastId(table: string): Promise<number> {
-    return (await this.#base.lastId(table)) + (await this.#overlay.lastId(table));
+    return (await this.lastIdOfBase(table)) + (await this.#overlay.lastId(table));
+  }
+
+  async find(capture: CheckedCapture): Promise<Capture | null> {
+    const known = await this.#inBase(capture);
+    if (known !== null) return known;
+    const added = await this.#overlay.find(capture);
+    return added === null ? null : await this.#shifted(rawTableName(capture.endpoint, capture.method), added);
   }
 
   async readBody(capture: Capture): Promise<Buffer> {
-    const last = await this.#base.lastId(rawTableName(capture.endpoint, capture.method));
-    return capture.id <= last ? this.#base.readBody(capture) : this.#overlay.readBody({ ...capture, id: capture.id - last });
+    const last = await this.lastIdOfBase(rawTableName(capture.endpoint, capture.method));
+    return capture.id <= last ? this.base.readBody(capture) : this.#overlay.readBody({ ...capture, id: capture.id - last });
   }
 
   async *readBodies(
@@ -67,32 +93,37 @@ export class OverlayRawStore implements RawStore {
   }
 
   async dictionary(table: string): Promise<ShapeDictionary> {
-    const merged = new ShapeDictionary((await this.#base.dictionary(table)).entries);
+    const merged = new ShapeDictionary((await this.#table(table)).dictionary.entries);
     for (const entry of (await this.#overlay.dictionary(table)).entries) merged.add(entry);
     return merged;
   }
 
+  watch(table: string): Promise<RawWatch> {
+    return this.base.watch(table);
+  }
+
   async tables(): Promise<string[]> {
-    return [...new Set([...(await this.#base.tables()), ...(await this.#overlay.tables())])].toSorted();
+    return [...new Set([...(await this.base.tables()), ...(await this.#overlay.tables())])].toSorted();
   }
 
-  /** The base's lines are read, new ones live in memory. */
-  sidecar(table: string, name: string): Sidecar {
-    return new OverlaySidecar(this.#base.sidecar(table, name), this.#overlay.sidecar(table, name));
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const part of [this.base, this.#overlay, this.#folder]) await part[Symbol.asyncDispose]();
   }
 
-  async #inBase(table: string, checked: CheckedCapture): Promise<Capture | null> {
-    const request = requestText(checked.parameters);
-    for await (const capture of this.#base.captures(table)) {
-      if (capture.contentHash !== checked.contentHash || capture.capturedAt !== checked.capturedAt) continue;
-      if (requestText(capture.parameters) === request) return capture;
-    }
-    return null;
+  #table(name: string): Promise<BaseTable> {
+    let table = this.#tables.get(name);
+    if (table === undefined) this.#tables.set(name, (table = readTable(this.base, name)));
+    return table;
+  }
+
+  async #inBase(capture: CheckedCapture): Promise<Capture | null> {
+    const known = await this.base.find(capture);
+    return known !== null && known.id <= (await this.lastIdOfBase(rawTableName(capture.endpoint, capture.method))) ? known : null;
   }
 
   /** A capture of the overlay under its id and with its shape as the merged dictionary numbers them. */
   async #shifted(table: string, capture: Capture): Promise<Capture> {
-    const id = capture.id + (await this.#base.lastId(table));
+    const id = capture.id + (await this.lastIdOfBase(table));
     if (capture.shape === null) return { ...capture, id };
     const own = await this.#overlay.dictionary(table);
     const merged = await this.dictionary(table);
@@ -100,38 +131,13 @@ export class OverlayRawStore implements RawStore {
   }
 }
 
-class OverlaySidecar implements Sidecar {
-  readonly #base: Sidecar;
-  readonly #overlay: Sidecar;
+interface BaseTable {
+  readonly lastId: number;
+  readonly dictionary: ShapeDictionary;
+}
 
-  constructor(base: Sidecar, overlay: Sidecar) {
-    this.#base = base;
-    this.#overlay = overlay;
-  }
-
-  append(...[lines]: Parameters<Sidecar["append"]>): Promise<number> {
-    return this.#overlay.append(lines);
-  }
-
-  async lastId(): Promise<number> {
-    return Math.max(await this.#base.lastId(), await this.#overlay.lastId());
-  }
-
-  async *lines(afterId = 0): AsyncGenerator<SidecarLine, void, undefined> {
-    yield* this.#base.lines(afterId);
-    yield* this.#overlay.lines(afterId);
-  }
-
-  parts(kind: string): Promise<readonly SidecarPart[]> {
-    return this.#base.parts(kind);
-  }
-
-  /** Nothing is written to the base. */
-  keepPart(): Promise<null> {
-    return Promise.resolve(null);
-  }
-
-  remove(): Promise<void> {
-    return this.#overlay.remove();
-  }
+/** The dictionary is read after the last capture that refers to it. */
+async function readTable(base: RawStore, name: string): Promise<BaseTable> {
+  const lastId = await base.lastId(name);
+  return { lastId, dictionary: await base.dictionary(name) };
 }

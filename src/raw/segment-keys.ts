@@ -4,7 +4,8 @@ import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isFileError } from "../core/file-error.ts";
 import { sha256Hex } from "../core/hash.ts";
-import type { BodyPlace, Capture, CheckedCapture } from "./capture.ts";
+import { segmentPlace } from "./capture.ts";
+import type { Capture, CheckedCapture, SegmentPlace } from "./capture.ts";
 import { keysFile } from "./manifest.ts";
 import type { ManifestReader, SealedSegment } from "./manifest.ts";
 import { requestText } from "./request-text.ts";
@@ -42,7 +43,7 @@ export class SealedFinds {
   /** The last segment that was looked through. */
   segment = 0;
   /** Where bodies are, by content hash. */
-  readonly bodies: Map<string, BodyPlace> = new Map<string, BodyPlace>();
+  readonly bodies: Map<string, SegmentPlace> = new Map<string, SegmentPlace>();
   /** Captures that are there before, by identity. */
   readonly captures: Map<string, Capture> = new Map<string, Capture>();
 }
@@ -70,7 +71,7 @@ export class SegmentKeys {
         for (const offset of keys.bodies.offsets(hash)) {
           const stored = await this.#manifest.captureAt(sealed.segment, offset);
           if (stored.contentHash !== hash) continue;
-          if (!finds.bodies.has(hash)) finds.bodies.set(hash, stored.place);
+          if (!finds.bodies.has(hash)) finds.bodies.set(hash, segmentPlace(stored));
           for (const capture of captures) await this.#findCapture(capture, sealed, keys, finds);
         }
       }

@@ -1,16 +1,21 @@
-import { readdir } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { systemLockDeps } from "../core/file-lock.ts";
 import type { FileLockDeps } from "../core/file-lock.ts";
 import { isFileError } from "../core/file-error.ts";
-import { EXIT, OutsideError, UserError } from "../core/errors.ts";
+import { UserError } from "../core/errors.ts";
+import { appendByTable } from "./append-captures.ts";
 import { BodyReader } from "./body-reader.ts";
 import type { Capture, CheckedCapture } from "./capture.ts";
+import { captureMissing } from "./capture-missing.ts";
 import { addEntriesFrom, DICTIONARY_FILE } from "./dictionary-file.ts";
 import { ManifestReader, MANIFEST_START, parsePosition, writePosition } from "./manifest.ts";
-import type { AppendResult, PositionedCapture, RawStore, Sidecar } from "./raw-store.ts";
+import { requestText } from "./request-text.ts";
+import type { AppendResult, PositionedCapture, RawStore } from "./raw-store.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 import type { SegmentLimits } from "./segment-writer.ts";
+import type { RawWatch } from "./raw-watch.ts";
+import { watchFolder } from "./watch-folder.ts";
 import { ShapeDictionary } from "./shape.ts";
 import { SidecarFile } from "./sidecar-file.ts";
 import { checkTableName, isTableName, rawTableName } from "./table-name.ts";
@@ -37,7 +42,7 @@ interface Table {
 
 /**
  * The embedded raw store: a folder for each raw table, with segments of gzip members (`NNNNNN.bodies.gz`; `zcat` reads them all), their manifests
- * (`NNNNNN.captures.jsonl`), the dictionary of shapes (`paths.jsonl`) and sidecars (`documents-<name>.jsonl`). Needs no closing.
+ * (`NNNNNN.captures.jsonl`), the dictionary of shapes (`paths.jsonl`) and sidecars (`documents-<name>.jsonl`). Ids are 1 … n without gaps.
  */
 export class SegmentStore implements RawStore {
   readonly #options: Required<SegmentStoreOptions>;
@@ -50,20 +55,7 @@ export class SegmentStore implements RawStore {
   }
 
   async append(batch: readonly CheckedCapture[]): Promise<AppendResult[]> {
-    const places = new Map<string, number[]>();
-    for (const [place, { endpoint, method }] of batch.entries()) {
-      const table = rawTableName(endpoint, method);
-      const list = places.get(table);
-      if (list === undefined) places.set(table, [place]);
-      else list.push(place);
-    }
-    const results: AppendResult[] = [];
-    for (const [table, list] of places) {
-      const part = list.flatMap((place) => batch[place] ?? []);
-      const stored = await this.#table(table).writer.append(part);
-      for (const [at, result] of stored.entries()) results[list[at] ?? -1] = result;
-    }
-    return results;
+    return await appendByTable(batch, (table, part) => this.#table(table).writer.append(part));
   }
 
   async *captures(table: string, afterId = 0): AsyncGenerator<Capture, void, undefined> {
@@ -83,22 +75,19 @@ export class SegmentStore implements RawStore {
       missing.delete(capture.id);
       yield capture;
     }
-    const [first] = missing;
-    if (first !== undefined) {
-      throw new OutsideError(
-        {
-          code: "raw.capture-missing",
-          message: `${table} has no capture ${String(first)}${missing.size === 1 ? "" : ` (and ${String(missing.size - 1)} others of those asked for)`}`,
-          next: "check that --home names the folder that the store was filled from",
-        },
-        EXIT.storeUnreachable,
-        false,
-      );
-    }
+    if (missing.size > 0) throw captureMissing(table, missing, "check that --home names the folder that the store was filled from");
   }
 
   async lastId(table: string): Promise<number> {
     return await this.#table(table).manifest.lastId();
+  }
+
+  async find({ endpoint, method, contentHash, capturedAt, parameters }: CheckedCapture): Promise<Capture | null> {
+    const request = requestText(parameters);
+    for await (const capture of this.captures(rawTableName(endpoint, method)))
+      if (capture.contentHash === contentHash && capture.capturedAt === capturedAt && requestText(capture.parameters) === request)
+        return capture;
+    return null;
   }
 
   async readBody(capture: Capture): Promise<Buffer> {
@@ -127,6 +116,12 @@ export class SegmentStore implements RawStore {
     return dictionary;
   }
 
+  async watch(name: string): Promise<RawWatch> {
+    const { root } = this.#options;
+    await mkdir(root, { recursive: true });
+    return watchFolder(root, this.#table(name).folder);
+  }
+
   async tables(): Promise<string[]> {
     try {
       const entries = await readdir(this.#options.root, { withFileTypes: true });
@@ -140,7 +135,8 @@ export class SegmentStore implements RawStore {
     }
   }
 
-  sidecar(table: string, name: string): Sidecar {
+  /** `name`: `[a-z0-9][a-z0-9_-]*`, at most 64 characters. */
+  sidecar(table: string, name: string): SidecarFile {
     if (!/^[a-z0-9][a-z0-9_-]{0,63}$/.test(name)) {
       throw new UserError({
         code: "raw.bad-name",
@@ -151,6 +147,11 @@ export class SegmentStore implements RawStore {
     }
     const { folder, manifest, writer } = this.#table(table);
     return new SidecarFile(folder, `documents-${name}`, manifest, async (work) => await writer.underLock(work));
+  }
+
+  /** Nothing is kept open. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
   }
 
   #table(name: string): Table {

@@ -5,7 +5,8 @@ import { constants, gzip } from "node:zlib";
 import { FileLock } from "../core/file-lock.ts";
 import type { FileLockDeps } from "../core/file-lock.ts";
 import { isInstant } from "../core/instant.ts";
-import type { BodyPlace, Capture, CheckedCapture } from "./capture.ts";
+import { segmentPlace } from "./capture.ts";
+import type { Capture, CheckedCapture, SegmentPlace } from "./capture.ts";
 import { writeCaptureLine } from "./capture-line.ts";
 import { addEntriesFrom, DICTIONARY_FILE, writeEntry } from "./dictionary-file.ts";
 import { cutAt, fileSize, syncFolder, writeFrom } from "./line-file.ts";
@@ -43,7 +44,7 @@ interface Index {
   captures: number;
   bodiesEnd: number;
   /** By content hash: where the body is, and the ids of the captures that have it, by request and time. */
-  readonly bodies: Map<string, { readonly place: BodyPlace; readonly captures: Map<string, number> }>;
+  readonly bodies: Map<string, { readonly place: SegmentPlace; readonly captures: Map<string, number> }>;
 }
 
 interface Dictionary {
@@ -258,9 +259,10 @@ function remember(index: Index, capture: Capture, offset: number): void {
   const { segment } = index.position;
   index.position = { segment, offset, lastId: capture.id };
   index.captures++;
-  if (capture.place.segment === segment) index.bodiesEnd = Math.max(index.bodiesEnd, capture.place.offset + capture.place.length);
+  const place = segmentPlace(capture);
+  if (place.segment === segment) index.bodiesEnd = Math.max(index.bodiesEnd, place.offset + place.length);
   let body = index.bodies.get(capture.contentHash);
-  if (body === undefined) index.bodies.set(capture.contentHash, (body = { place: capture.place, captures: new Map() }));
+  if (body === undefined) index.bodies.set(capture.contentHash, (body = { place, captures: new Map() }));
   body.captures.set(requestKey(capture), capture.id);
 }
 
@@ -268,7 +270,7 @@ function sortedEntries(parameters: Readonly<Record<string, string>>): [string, s
   return Object.entries(parameters).toSorted(([left], [right]) => (left < right ? -1 : 1));
 }
 
-function newCapture(capture: CheckedCapture, id: number, shape: string | null, place: BodyPlace): Capture {
+function newCapture(capture: CheckedCapture, id: number, shape: string | null, place: SegmentPlace): Capture {
   return {
     id,
     endpoint: capture.endpoint,

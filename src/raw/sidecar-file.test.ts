@@ -2,11 +2,11 @@ import { mkdtemp, readFile, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { Sidecar, SidecarLine } from "./raw-store.ts";
+import type { SidecarFile, SidecarLine } from "./sidecar-file.ts";
 import { SegmentStore } from "./segment-store.ts";
 
 let root: string;
-let sidecar: Sidecar;
+let sidecar: SidecarFile;
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "sidecar-"));
@@ -17,7 +17,7 @@ afterEach(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-async function lines(from = 0, of: Sidecar = sidecar): Promise<SidecarLine[]> {
+async function lines(from = 0, of: SidecarFile = sidecar): Promise<SidecarLine[]> {
   const list = [];
   for await (const line of of.lines(from)) list.push(line);
   return list;

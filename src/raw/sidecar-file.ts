@@ -4,13 +4,27 @@ import { isFileError } from "../core/file-error.ts";
 import { findLine, readLastLine, readLines, syncFolder, writeFrom } from "./line-file.ts";
 import type { ManifestReader, SealedSegment } from "./manifest.ts";
 import { rawDamaged } from "./raw-damaged.ts";
-import type { Sidecar, SidecarLine, SidecarPart } from "./raw-store.ts";
+
+/** One line of a sidecar: whatever a user of raw derives from one capture. One line per capture. */
+export interface SidecarLine {
+  readonly capture: number;
+  readonly [field: string]: unknown;
+}
+
+/** Captures that are never more or others, and the file in which a user of a sidecar keeps what it made of their lines. */
+export interface SidecarPart {
+  readonly firstId: number;
+  readonly lastId: number;
+  /** Null where there is none, or only one that was made of other captures. */
+  readonly file: string | null;
+}
 
 /**
- * A sidecar in a file of the raw table's folder, `<name>.jsonl`. Its parts are full segments: `<name>-NNNNNN-<seal>.<kind>`, so that a file
- * that was made of other captures has another name. `underLock` runs work with the folder to itself.
+ * An append-only file of derived lines in a raw table's folder, `<name>.jsonl`, `capture` strictly increasing. It can be removed and derived again at any
+ * time. Its parts are full segments: `<name>-NNNNNN-<seal>.<kind>`, so that a file that was made of other captures has another name. `underLock` runs work
+ * with the folder to itself.
  */
-export class SidecarFile implements Sidecar {
+export class SidecarFile {
   readonly #folder: string;
   readonly #name: string;
   readonly #path: string;
@@ -25,6 +39,10 @@ export class SidecarFile implements Sidecar {
     this.#underLock = underLock;
   }
 
+  /**
+   * Appends under the raw table's lock. Lines of captures that are covered already (another process was faster) are left out.
+   * Gives how many lines were written.
+   */
   async append(lines: readonly SidecarLine[]): Promise<number> {
     let before = 0;
     for (const { capture } of lines) {
@@ -42,11 +60,13 @@ export class SidecarFile implements Sidecar {
     });
   }
 
+  /** `capture` of the last complete line; 0 where there is none. */
   async lastId(): Promise<number> {
     const last = await readLastLine(this.#path);
     return last === null ? 0 : this.#parse(last.text, last.start).capture;
   }
 
+  /** Complete lines of captures with an id greater than `afterId`. */
   async *lines(afterId = 0): AsyncGenerator<SidecarLine, void, undefined> {
     const from = afterId === 0 ? 0 : await findLine(this.#path, ({ text, start }) => this.#parse(text, start).capture <= afterId);
     for await (const { text, start } of readLines(this.#path, from)) {
@@ -56,6 +76,7 @@ export class SidecarFile implements Sidecar {
     }
   }
 
+  /** Ranges of ids from 1 on without gaps, as far as raw is settled. `kind` says what the files are: they end with `.<kind>`. */
   async parts(kind: string): Promise<readonly SidecarPart[]> {
     const names = new Set(await this.#names());
     return (await this.#manifest.sealed()).map((sealed) => {
@@ -64,6 +85,7 @@ export class SidecarFile implements Sidecar {
     });
   }
 
+  /** Keeps the file of a part, under the raw table's lock, whole or not at all: `write` makes it where it is told. Null where raw has no such part any more. */
   async keepPart(kind: string, part: SidecarPart, write: (file: string) => Promise<void>): Promise<string | null> {
     const sealed = (await this.#manifest.sealed()).find(({ firstId, lastId }) => firstId === part.firstId && lastId === part.lastId);
     if (sealed === undefined) return null;
@@ -82,6 +104,7 @@ export class SidecarFile implements Sidecar {
     });
   }
 
+  /** Removes the file and those of its parts. */
   async remove(): Promise<void> {
     await this.#underLock(async () => {
       await rm(this.#path, { force: true });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { mappingOf, openDatabase } from "../../tests/small-platform.ts";
-import type { SqlValue } from "../duckdb/sql-value.ts";
+import type { SqlValue } from "../sql/sql-value.ts";
 import { DuckdbEngine } from "../engine/duckdb/duckdb-engine.ts";
 import { compilePlan } from "../plan/compile-plan.ts";
 import { targetTable } from "./slice-tables.ts";

@@ -19,7 +19,27 @@ export interface TableSchema {
   readonly columns: readonly ColumnSchema[];
   /** Empty where the table has none. */
   readonly primaryKey: readonly string[];
+  /** Indexes and constraints, by name. A store of before there were any says nothing of them. */
+  readonly objects?: readonly TableObject[];
 }
+
+/** An index or a constraint of a table. The name says what it is: another one has another name. */
+export type TableObject =
+  | {
+      readonly kind: "index";
+      readonly name: string;
+      readonly columns: readonly string[];
+      readonly method: string;
+      readonly unique: boolean;
+    }
+  | {
+      readonly kind: "foreign_key";
+      readonly name: string;
+      readonly columns: readonly string[];
+      readonly toTable: string;
+      readonly toColumns: readonly string[];
+    }
+  | { readonly kind: "check"; readonly name: string; readonly condition: string };
 
 /** All that a store keeps of a mapping, but for the rows: plain data, the same shape for what is wanted and for what is there. */
 export interface MappingSchema {
@@ -46,9 +66,15 @@ export const LINEAGE_COLUMNS: readonly {
   { name: "transformed_at", type: { name: "TIMESTAMPTZ" }, comment: "When that was written" },
 ];
 
-/** What a mapping wants of a store that spells types so. */
-export function schemaOf(mapping: Mapping, storedType: (type: ColumnType) => string): MappingSchema {
-  return { documents: documentNaming(mapping), tables: mapping.targets.map((target) => tableOf(target, storedType)) };
+/** How a store spells types, and what it makes of a target beside its columns. */
+export interface SchemaSpelling {
+  storedType(type: ColumnType): string;
+  objectsOf(target: Target, mapping: Mapping): readonly TableObject[];
+}
+
+/** What a mapping wants of a store. */
+export function schemaOf(mapping: Mapping, spelling: SchemaSpelling): MappingSchema {
+  return { documents: documentNaming(mapping), tables: mapping.targets.map((target) => tableOf(target, mapping, spelling)) };
 }
 
 /** Names a schema: equal schemas have equal hashes. */
@@ -65,18 +91,19 @@ function documentNaming({ source, fields }: Mapping): DocumentNaming {
 }
 
 /** NOT NULL is the gate's: in the table it would only stand in the way of a mapping that relaxes it. */
-function tableOf(target: Target, storedType: (type: ColumnType) => string): TableSchema {
+function tableOf(target: Target, mapping: Mapping, spelling: SchemaSpelling): TableSchema {
   return {
     name: target.name,
     comment: target.description,
     columns: [
       ...target.fields.map(({ name, type, description }) => ({
         name,
-        type: storedType(type),
+        type: spelling.storedType(type),
         comment: `${description} (${renderColumnType(type)})`,
       })),
-      ...LINEAGE_COLUMNS.map(({ name, type, comment }) => ({ name, type: storedType(type), comment })),
+      ...LINEAGE_COLUMNS.map(({ name, type, comment }) => ({ name, type: spelling.storedType(type), comment })),
     ],
     primaryKey: target.primaryKey,
+    objects: spelling.objectsOf(target, mapping),
   };
 }

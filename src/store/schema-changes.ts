@@ -1,7 +1,7 @@
 import { sha256Hex } from "../core/hash.ts";
 import { stableJson } from "../core/stable-json.ts";
 import type { Mapping } from "../mapping/mapping.ts";
-import type { ColumnSchema, DocumentNaming, MappingSchema, TableSchema } from "./mapping-schema.ts";
+import type { ColumnSchema, DocumentNaming, MappingSchema, TableObject, TableSchema } from "./mapping-schema.ts";
 
 /**
  * `additive`: nothing is lost. `destructive`: values or rows are lost, raw still has them. `rebuild`: the table cannot be changed
@@ -17,6 +17,8 @@ export const CHANGE_KINDS = [
   "retype_column",
   "change_key",
   "change_comment",
+  "drop_object",
+  "add_object",
   "change_documents",
 ] as const;
 
@@ -50,6 +52,8 @@ export type SchemaChange =
       readonly from: string | null;
       readonly to: string | null;
     }
+  /** An index or a constraint. */
+  | { readonly kind: "add_object" | "drop_object"; readonly how: "additive"; readonly table: string; readonly object: TableObject }
   | { readonly kind: "change_documents"; readonly how: "rebuild"; readonly from: readonly string[]; readonly to: readonly string[] };
 
 /** What a store cannot do to a table where it is. */
@@ -83,6 +87,8 @@ export function compareSchemas(stored: StoredSchema, wanted: MappingSchema, limi
     ...stored.tables.flatMap(({ name }): readonly SchemaChange[] =>
       names.has(name) ? [] : [{ kind: "drop_table", how: "destructive", table: name }],
     ),
+    // Last: a foreign key may be to any of the tables.
+    ...wanted.tables.flatMap((table) => compareObjects(tables.get(table.name)?.objects ?? [], table)),
   ];
 }
 
@@ -118,6 +124,15 @@ function compareTables(stored: TableSchema, wanted: TableSchema, limits: StoreLi
   return changes;
 }
 
+function compareObjects(stored: readonly TableObject[], { name: table, objects: wanted = [] }: TableSchema): readonly SchemaChange[] {
+  const missing = (from: readonly TableObject[], among: readonly TableObject[]): readonly TableObject[] =>
+    from.filter((object) => !among.some((other) => isSameObject(object, other)));
+  return [
+    ...missing(stored, wanted).map((object): SchemaChange => ({ kind: "drop_object", how: "additive", table, object })),
+    ...missing(wanted, stored).map((object): SchemaChange => ({ kind: "add_object", how: "additive", table, object })),
+  ];
+}
+
 /** Whether documents that were applied before have no value, or an old one, in what the change makes. */
 export function redoesDocuments({ kind, how }: SchemaChange): boolean {
   return how === "rebuild" || kind === "create_table" || kind === "add_column";
@@ -140,10 +155,31 @@ export function describeChange(change: SchemaChange): string {
       return `the primary key of ${change.table} is (${change.from.join(", ")}) in the store, (${change.to.join(", ")}) in the mapping`;
     case "change_comment":
       return `the comment of ${change.column === null ? change.table : `${change.table}.${change.column}`} is another one in the store`;
+    case "add_object":
+      return `${describeObject(change.object)} of ${change.table} is in the mapping, not in the store`;
+    case "drop_object":
+      return `${describeObject(change.object)} of ${change.table} is in the store, not in the mapping`;
     case "change_documents":
       return change.from.join() === change.to.join()
         ? "the mapping takes other documents from raw, or reads their key from elsewhere, than the store was filled with"
         : `documents are named by (${change.from.join(", ")}) in the store, by (${change.to.join(", ")}) in the mapping`;
+  }
+}
+
+/** A check is told by its name, which says what it is: a server spells its condition in its own way. */
+function isSameObject(left: TableObject, right: TableObject): boolean {
+  if (left.kind === "check" && right.kind === "check") return left.name === right.name;
+  return stableJson(left) === stableJson(right);
+}
+
+function describeObject(object: TableObject): string {
+  switch (object.kind) {
+    case "index":
+      return `${object.unique ? "the unique index" : "the index"} on (${object.columns.join(", ")})`;
+    case "foreign_key":
+      return `the foreign key (${object.columns.join(", ")}) to ${object.toTable}`;
+    case "check":
+      return `the check ${object.condition === "" ? object.name : object.condition}`;
   }
 }
 

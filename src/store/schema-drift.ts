@@ -8,6 +8,8 @@ export const SCHEMA_DRIFT_KINDS = [
   "other_type",
   "other_key",
   "other_comment",
+  "missing_object",
+  "unknown_object",
 ] as const;
 
 /** One thing in which a store is not as it was left. */
@@ -39,6 +41,10 @@ export function driftOf(changes: readonly SchemaChange[]): readonly SchemaDrift[
         ];
       case "change_comment":
         return [{ kind: "other_comment", table: change.table, column: change.column, expected: change.to, got: change.from }];
+      case "add_object":
+        return [{ kind: "missing_object", table: change.table, column: null, expected: change.object.name, got: null }];
+      case "drop_object":
+        return [{ kind: "unknown_object", table: change.table, column: null, expected: null, got: change.object.name }];
       // Names of documents are no part of the tables.
       case "change_documents":
         return [];

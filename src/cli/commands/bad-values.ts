@@ -1,14 +1,13 @@
-import { stateTable } from "../../store/duckdb/placement.ts";
 import type { CliContext } from "../context.ts";
 import { readStore } from "../platform.ts";
 import { readLimit } from "../read-limit.ts";
 
 export async function runBadValuesList(flags: { readonly limit: string }, context: CliContext): Promise<number> {
-  const { rows, total } = await readStore(context, async (connection) => ({
-    rows: await connection.rows(
-      `SELECT mapping, document_key AS document, raw_id AS capture, target, column_name AS "column", rule, pointer AS path, value, recorded_at AS at FROM ${stateTable("bad_values")} ORDER BY recorded_at DESC, document_key, target, pointer LIMIT ${String(readLimit(flags.limit))}`,
+  const { rows, total } = await readStore(context, async (store) => ({
+    rows: await store.rows(
+      `SELECT mapping, document_key AS document, raw_id AS capture, target, column_name AS "column", rule, pointer AS path, value, recorded_at AS at FROM ${store.state("bad_values")} ORDER BY recorded_at DESC, document_key, target, pointer LIMIT ${String(readLimit(flags.limit))}`,
     ),
-    total: Number((await connection.rows(`SELECT count(*) AS n FROM ${stateTable("bad_values")}`))[0]?.["n"] ?? 0),
+    total: Number((await store.rows(`SELECT count(*) AS n FROM ${store.state("bad_values")}`))[0]?.["n"] ?? 0),
   }));
   context.out.data(rows.map((row) => ({ ...row, capture: Number(row["capture"]) })));
   if (rows.length === 0) context.out.text("no bad values");

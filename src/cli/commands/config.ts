@@ -1,4 +1,5 @@
-import { SETTINGS, settingNames, withoutPassword } from "../../config/settings.ts";
+import { SETTINGS, settingNames } from "../../config/settings.ts";
+import { withoutPassword } from "../../core/url-password.ts";
 import type { CliContext } from "../context.ts";
 
 export function runConfigShow(_flags: unknown, { out, settings }: CliContext): Promise<number> {

@@ -30,7 +30,7 @@ export async function runCoverage(flags: CoverageFlags, context: CliContext): Pr
   const by = parseCoverageBy(flags.by);
   const { mapping } = mappingNamed(await openRegistry(settings.values), flags.name);
   const plan = compilePlan(mapping);
-  const raw = openRaw(settings.values);
+  await using raw = await openRaw(context);
   const result = await measureCoverage(plan, mapping.ignore, await groupsOf(by, mapping, plan, raw, context), { raw });
   if (result.captures === 0)
     throw new UserError({
@@ -66,8 +66,8 @@ async function groupsOf(by: CoverageBy, mapping: Mapping, plan: Plan, raw: RawSt
     return await groupsByYear(plan, raw, await database.connect());
   }
   const target = documentColumn(mapping, by.name);
-  return readStore(context, async (connection) =>
-    groupsByValue(plan, raw, connection, await columnByDocument(connection, target, mapping.source.documentKey, by.name)),
+  return readStore(context, async (store, connection) =>
+    groupsByValue(plan, raw, connection, await columnByDocument(store, target, mapping.source.documentKey, by.name)),
   );
 }
 

@@ -1,22 +1,26 @@
 import { constants, existsSync } from "node:fs";
 import { access } from "node:fs/promises";
-import { type Settings, storeFile } from "../../config/settings.ts";
+import type { Settings } from "../../config/settings.ts";
+import { withoutPassword } from "../../core/url-password.ts";
 import { EXIT, OutsideError, UserError } from "../../core/errors.ts";
-import type { Connection } from "../../duckdb/connection.ts";
+import type { OpenStore } from "../../store/open-store.ts";
 import type { Registry } from "../../mapping/registry.ts";
 import { compilePlan } from "../../plan/compile-plan.ts";
-import { DocumentIndex } from "../../pipeline/document-index.ts";
+import { openIndex } from "../../pipeline/open-index.ts";
+import type { Plan } from "../../plan/plan.ts";
+import { PostgresRawStore } from "../../raw/postgres/postgres-raw-store.ts";
+import { writeKeyColumn } from "../../raw/postgres/raw-table.ts";
+import { rawKeyColumns } from "../../sql/postgres-key-columns.ts";
 import { SIMULATED_HOST } from "../../simulate/simulated-stub.ts";
-import { countDocuments } from "../../store/duckdb/count-documents.ts";
-import { findSchemaDrift } from "../../store/duckdb/find-schema-drift.ts";
-import { stateTable } from "../../store/duckdb/placement.ts";
-import { planSchema, sourceFlags } from "../../store/duckdb/prepare-schema.ts";
-import { rebuildBeside } from "../../store/duckdb/rebuild-tables.ts";
-import { readStoreTime } from "../../store/duckdb/store-time.ts";
+import { countDocuments } from "../../store/count-documents.ts";
+import { findSchemaDrift } from "../../store/find-schema-drift.ts";
+import { planSchema, sourceFlags } from "../../store/prepare-schema.ts";
+import { rebuildBeside } from "../../store/rebuild-tables.ts";
+import { readStoreTime } from "../../store/store-time.ts";
 import type { CliContext } from "../context.ts";
 import { counted } from "../counted.ts";
 import { reportPlan, timeFlags } from "../describe-schema.ts";
-import { openCatalogue, openRaw, openRegistry, readStore } from "../platform.ts";
+import { openCatalogue, openRaw, openRegistry, readStore, withStore } from "../platform.ts";
 
 interface Finding {
   readonly level: "ok" | "warning" | "error";
@@ -40,14 +44,16 @@ export async function runDoctor(_flags: unknown, context: CliContext): Promise<n
     findings.push({ level: "ok", what: `mappings: ${registry.mappings.map((mapping) => mapping.name).join(", ")}` });
   });
   await guarded(findings, async () => {
-    findings.push(...(await checkRaw(settings, registry)));
+    findings.push(...(await checkRaw(context, registry)));
   });
-  if (existsSync(storeFile(settings))) {
-    await guarded(findings, async () => {
-      findings.push(...(await readStore(context, (connection) => checkStore(connection, registry, settings))));
-    });
-  } else
-    findings.push({ level: "ok", what: `the store ${settings.store} does not exist yet`, next: "mlb-etl transform … --save makes it" });
+  await guarded(findings, async () => {
+    if (await withStore(context, (store) => store.exists()))
+      findings.push(...(await readStore(context, (store) => checkStore(store, registry, settings))));
+    else {
+      const what = `the store ${withoutPassword(settings.store)} does not exist yet`;
+      findings.push({ level: "ok", what, next: "mlb-etl transform … --save makes it" });
+    }
+  });
   const exit = findings.some((finding) => finding.level === "error") ? EXIT.someFailed : EXIT.done;
   context.out.data({ schema_version: 1, findings, exit });
   for (const finding of findings)
@@ -81,8 +87,8 @@ async function checkHome(settings: Settings): Promise<Finding> {
   }
 }
 
-async function checkRaw(settings: Settings, registry: Registry | null): Promise<readonly Finding[]> {
-  const raw = openRaw(settings);
+async function checkRaw(context: CliContext, registry: Registry | null): Promise<readonly Finding[]> {
+  await using raw = await openRaw(context);
   const findings: Finding[] = [];
   let simulated = 0;
   let real = 0;
@@ -103,8 +109,12 @@ async function checkRaw(settings: Settings, registry: Registry | null): Promise<
         next: "mlb-etl raw list --failed",
       });
     const [endpoint = "", method = ""] = table.split(".");
+    if (raw instanceof PostgresRawStore) findings.push(...(await checkPartitions(raw, table)));
     for (const mapping of registry?.find(endpoint, method) ?? []) {
-      const behind = (await raw.lastId(table)) - (await new DocumentIndex(compilePlan(mapping), raw).lastId());
+      const plan = compilePlan(mapping);
+      if (raw instanceof PostgresRawStore) findings.push(...(await checkKeyColumns(raw, table, plan)));
+      let behind = 0;
+      for await (const _capture of openIndex(plan, raw).missing()) behind++;
       if (behind > 0)
         findings.push({
           level: "ok",
@@ -122,16 +132,37 @@ async function checkRaw(settings: Settings, registry: Registry | null): Promise<
   return findings;
 }
 
-async function checkStore(connection: Connection, registry: Registry | null, settings: Settings): Promise<readonly Finding[]> {
+async function checkPartitions(raw: PostgresRawStore, table: string): Promise<readonly Finding[]> {
+  const count = await raw.capturesInDefault(table);
+  if (count === 0) return [];
+  return [
+    {
+      level: "warning",
+      what: `raw ${table}: ${counted(count, "capture")} in the default partition, which holds what others wrote to months without one`,
+      next: "nothing is lost; the owner detaches the default partition and attaches one for each of these months",
+    },
+  ];
+}
+
+async function checkKeyColumns(raw: PostgresRawStore, table: string, plan: Plan): Promise<readonly Finding[]> {
+  return (await raw.missingKeyColumns(table, rawKeyColumns(plan))).map((column) => ({
+    level: "ok",
+    what: `raw ${table} has no column ${column.name}, since it had captures before ${plan.mapping}: its documents are found by the index`,
+    next: `to have it, which rewrites the table: ${writeKeyColumn(table, column)}`,
+  }));
+}
+
+async function checkStore(store: OpenStore, registry: Registry | null, settings: Settings): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  const asOf = await readStoreTime(connection);
+  const asOf = await readStoreTime(store);
   if (asOf !== null) findings.push({ level: "ok", what: `store: ${settings.store} holds the tables as of ${asOf}` });
-  const count = async (sql: string): Promise<number> => Number((await connection.rows(sql))[0]?.["n"] ?? 0);
+  const count = async (sql: string): Promise<number> => Number((await store.rows(sql))[0]?.["n"] ?? 0);
   for (const mapping of registry?.mappings ?? []) {
     const plan = reportPlan(
-      await planSchema(connection, mapping),
-      await countDocuments(connection, mapping),
+      await planSchema(store, mapping),
+      await countDocuments(store, mapping),
       timeFlags(asOf, settings.store),
+      store.dialect,
     );
     const { applied, behind } = plan.documents;
     if (applied > 0) findings.push({ level: "ok", what: `store: ${String(applied)} documents of ${mapping.name}` });
@@ -145,9 +176,12 @@ async function checkStore(connection: Connection, registry: Registry | null, set
       findings.push({
         level: "warning",
         what: `${String(behind)} of ${String(applied)} documents of ${mapping.name} are behind the mapping`,
-        next: `${plan.command ?? ""}; what a transform leaves behind, it no longer takes or no state of it passes: mlb-etl rebuild ${sourceFlags(mapping)}`,
+        next:
+          plan.next === "rebuild"
+            ? (plan.command ?? "")
+            : `${plan.command ?? ""}; what a transform leaves behind, it no longer takes or no state of it passes: mlb-etl rebuild ${sourceFlags(mapping)}`,
       });
-    const drift = (await findSchemaDrift(connection, mapping))?.drift ?? [];
+    const drift = (await findSchemaDrift(store, mapping))?.drift ?? [];
     if (drift.length > 0)
       findings.push({
         level: "warning",
@@ -156,20 +190,20 @@ async function checkStore(connection: Connection, registry: Registry | null, set
       });
   }
   const open = await count(
-    `SELECT count(DISTINCT (mapping, document_key, raw_id, position)) AS n FROM ${stateTable("quarantine")} WHERE status = 'open'`,
+    `SELECT count(DISTINCT (mapping, document_key, raw_id, position)) AS n FROM ${store.state("quarantine")} WHERE status = 'open'`,
   );
   if (open > 0)
     findings.push({ level: "warning", what: `${String(open)} states of documents are in quarantine`, next: "mlb-etl quarantine list" });
-  const bad = await count(`SELECT count(*) AS n FROM ${stateTable("bad_values")}`);
+  const bad = await count(`SELECT count(*) AS n FROM ${store.state("bad_values")}`);
   if (bad > 0) findings.push({ level: "warning", what: `${String(bad)} bad values`, next: "mlb-etl bad-values list" });
-  const beside = await rebuildBeside(connection);
+  const beside = await rebuildBeside(store);
   if (beside !== null)
     findings.push({
       level: "warning",
       what: `a rebuild${beside.mapping === null ? "" : ` of ${beside.mapping}`} did not finish (killed, or still at work); its tables beside the others take room`,
       next: "run mlb-etl rebuild again: it goes on; a rebuild of another mapping removes them",
     });
-  const unfinished = await count(`SELECT count(*) AS n FROM ${stateTable("runs")} WHERE status = 'running'`);
+  const unfinished = await count(`SELECT count(*) AS n FROM ${store.state("runs")} WHERE status = 'running'`);
   if (unfinished > 0)
     findings.push({
       level: "warning",

@@ -23,10 +23,10 @@ export interface DriftFlags {
 
 /** What new captures hold that known ones did not, and what they no longer hold. Reads bodies for examples only. */
 export async function runDrift(flags: DriftFlags, context: CliContext): Promise<number> {
-  const { out, settings } = context;
+  const { out } = context;
   const known = parseKnown(flags);
   const vanishedShare = parseShare(flags.vanishedShare);
-  const raw = openRaw(settings.values);
+  await using raw = await openRaw(context);
   const compared = await whatIsCompared(flags, await raw.tables(), context);
   const { mapping, table } = compared;
   const plan = mapping === null ? null : compilePlan(mapping);

@@ -1,6 +1,6 @@
 import { EXIT, UserError } from "../../core/errors.ts";
-import type { SqlValue } from "../../duckdb/sql-value.ts";
-import { sqlText } from "../../duckdb/sql-value.ts";
+import type { SqlValue } from "../../sql/sql-value.ts";
+import { sqlText } from "../../sql/sql-value.ts";
 import { renderColumnType } from "../../mapping/column-type.ts";
 import type { Mapping } from "../../mapping/mapping.ts";
 import { type OriginCheck, type OriginColumn, RowExplainer, type RowOrigin } from "../../pipeline/explain-row.ts";
@@ -9,7 +9,7 @@ import { type RowKey, cellsOf, differentCells, parseRowKey } from "../../pipelin
 import { type ShreddedState, StateShredder } from "../../pipeline/shredded-state.ts";
 import { compilePlan } from "../../plan/compile-plan.ts";
 import type { Plan, PlanTarget } from "../../plan/plan.ts";
-import { type StoredRow, readStoredRow } from "../../store/duckdb/read-stored-row.ts";
+import { type StoredRow, readStoredRow } from "../../store/read-stored-row.ts";
 import type { CliContext } from "../context.ts";
 import { counted } from "../counted.ts";
 import { renderValue } from "../describe-mapping.ts";
@@ -60,14 +60,13 @@ async function showOrigin(
   context: CliContext,
 ): Promise<number> {
   const { documentKey, condition } = key;
-  const stored = await readStore(context, (connection) =>
-    readStoredRow(connection, { mapping: mapping.name, table, documentKey, condition }),
-  );
+  const stored = await readStore(context, (store) => readStoredRow(store, { mapping: mapping.name, table, documentKey, condition }));
   if (stored.row === null || stored.document === null) throw noRow(table, key, stored);
   const plan = appliedPlan(mapping, asked, sqlText(stored.document["fingerprint"]));
   const target = targetOf(plan, table);
   await using database = await openDatabase(context.settings.values);
-  const shredder = new StateShredder(plan, openRaw(context.settings.values), await database.connect());
+  await using raw = await openRaw(context);
+  const shredder = new StateShredder(plan, raw, await database.connect());
   const place = { capture: Number(stored.document["raw_id"]), position: sqlText(stored.document["position"]), problem: null };
   const state = await shredder.shred(place);
   const explainer = new RowExplainer(target, shredder);
@@ -305,12 +304,12 @@ async function showHistory(plan: Plan, table: string, key: RowKey, context: CliC
   const { out, settings, signal } = context;
   await using database = await openDatabase(settings.values);
   // Whatever raw has not indexed yet is indexed for this reading only.
-  await using overlay = await openOverlayRaw(settings.values);
+  await using raw = await openOverlayRaw(context);
   const connection = await database.connect();
   const states: Record<string, unknown>[] = [];
   out.text(`${table}  ${keyText(key)}`);
   let before: RowState | null = null;
-  for await (const state of rowHistory(plan, targetOf(plan, table), key, { raw: overlay.raw, connection })) {
+  for await (const state of rowHistory(plan, targetOf(plan, table), key, { raw, connection })) {
     states.push(stateJson(state));
     describeHistory(state, before, context);
     out.progress(`history: ${counted(states.length, "capture")}`);

@@ -22,6 +22,7 @@ export async function runIngest(flags: IngestFlags, context: CliContext): Promis
   const catalogue = await openCatalogue(settings.values);
   const method = catalogue.get(flags.endpoint, flags.method);
   const plans = (await openRegistry(settings.values)).find(method.endpoint, method.name).map((mapping) => compilePlan(mapping));
+  await using raw = await openRaw(context);
   const started = performance.now();
   const files = readCaptureFiles(method, catalogue, {
     patterns: flags.fromFiles,
@@ -30,7 +31,7 @@ export async function runIngest(flags: IngestFlags, context: CliContext): Promis
     capturedAt: flags.capturedAt === undefined ? null : parseGivenTime(flags.capturedAt),
   });
   const result = await ingestRecordings(files, {
-    raw: openRaw(settings.values),
+    raw,
     checker: new BodyChecker({ maxBytes: settings.values.maxBodyMb * 1024 * 1024 }),
     plans,
     signal: context.signal,

@@ -28,12 +28,11 @@ export async function runMappingLint(flags: LintFlags, context: CliContext): Pro
   const plan = compilePlan(mapping, { strict: flags.strict ?? false });
   const started = performance.now();
   await using database = await openDatabase(settings.values);
+  await using raw = flags.captures === undefined ? await openRaw(context) : null;
   const result = await lintMapping(
     mapping,
     plan,
-    flags.captures === undefined
-      ? lintCapturesOfRaw(openRaw(settings.values), plan)
-      : await lintFiles(plan, flags.captures, flags, context),
+    raw === null ? await lintFiles(plan, flags.captures ?? [], flags, context) : lintCapturesOfRaw(raw, plan),
     {
       sliceBytes: settings.values.sliceMb * 1024 * 1024,
       connections: settings.values.connections,

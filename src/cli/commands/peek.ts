@@ -1,12 +1,13 @@
 import { stat } from "node:fs/promises";
 import { EXIT, UserError } from "../../core/errors.ts";
 import { parseInstant } from "../../core/instant.ts";
-import { sqlText } from "../../duckdb/sql-value.ts";
+import { sqlText } from "../../sql/sql-value.ts";
 import type { Database } from "../../duckdb/database.ts";
 import type { Mapping } from "../../mapping/mapping.ts";
 import type { Registry } from "../../mapping/registry.ts";
-import { DocumentIndex, rawTableOf } from "../../pipeline/document-index.ts";
+import { rawTableOf } from "../../pipeline/document-index.ts";
 import type { IndexedDocument } from "../../pipeline/index-document.ts";
+import { openIndex } from "../../pipeline/open-index.ts";
 import { type Peek, type PeekAnswer, type PeekedTarget, documentsOf, peekDocuments } from "../../pipeline/peek-document.ts";
 import { writeStateOrder } from "../../sql/order-key.ts";
 import { type TreeLine, valueTree } from "../../pipeline/value-tree.ts";
@@ -162,25 +163,26 @@ function checkedBody(name: string, body: Buffer, maxBodyMb: number): { readonly 
 }
 
 /** The newest capture of a document in raw. */
-async function rawSubject(document: string, mappings: readonly Mapping[], database: Database, { settings }: CliContext): Promise<Subject> {
+async function rawSubject(document: string, mappings: readonly Mapping[], database: Database, context: CliContext): Promise<Subject> {
+  const { settings } = context;
   // What raw has not indexed yet is indexed for this reading only.
-  await using overlay = await openOverlayRaw(settings.values);
+  await using raw = await openOverlayRaw(context);
   const connection = await database.connect();
   const keys = [document, JSON.stringify([document]), ...(/^-?[0-9]+$/.test(document) ? [`[${document}]`] : [])].map((key) =>
     duckdbDialect.text(key),
   );
   for (const plan of mappings.map((mapping) => compilePlan(mapping))) {
     const table = rawTableOf(plan);
-    if (!(await overlay.raw.tables()).includes(table)) continue;
-    const index = new DocumentIndex(plan, overlay.raw);
+    if (!(await raw.tables()).includes(table)) continue;
+    const index = openIndex(plan, raw);
     await index.catchUp();
     await index.load(connection, "document_index");
     const [row] = await connection.rows(
       `SELECT raw_id, position FROM document_index WHERE document_key IN (${keys.join(", ")}) ORDER BY ${writeStateOrder("DESC")} LIMIT 1`,
     );
     if (row === undefined) continue;
-    for await (const capture of overlay.raw.capturesByIds(table, [Number(row["raw_id"])])) {
-      const body = await overlay.raw.readBody(capture);
+    for await (const capture of raw.capturesByIds(table, [Number(row["raw_id"])])) {
+      const body = await raw.readBody(capture);
       const name = `${table} ${String(capture.id)}`;
       const { value, shape } = checkedBody(name, body, settings.values.maxBodyMb);
       const answer = { capturedAt: capture.capturedAt, parameters: capture.parameters, body, value };

@@ -1,24 +1,22 @@
 import { UserError } from "../../core/errors.ts";
-import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
-import { stateTable } from "../../store/duckdb/placement.ts";
+import type { OpenStore } from "../../store/open-store.ts";
+import { quoteText as text } from "../../sql/quote.ts";
 import type { CliContext } from "../context.ts";
 import { counted } from "../counted.ts";
-import { openDatabase, openStore, readStore } from "../platform.ts";
+import { readStore, writeStore } from "../platform.ts";
 import { readLimit } from "../read-limit.ts";
-import { sqlText } from "../../duckdb/sql-value.ts";
-
-const text = duckdbDialect.text.bind(duckdbDialect);
+import { sqlText } from "../../sql/sql-value.ts";
 
 export async function runQuarantineList(flags: { readonly all?: boolean; readonly limit: string }, context: CliContext): Promise<number> {
   const { out } = context;
   const limit = readLimit(flags.limit);
   const which = flags.all === true ? "TRUE" : "q.status <> 'resolved'";
-  const { rows, documents } = await readStore(context, async (connection) => ({
-    rows: await connection.rows(
-      `SELECT mapping, document_key AS document, raw_id AS capture, target, rule, column_name AS "column", pointer AS path, value, recorded_at AS at, status FROM ${stateTable("quarantine")} q ` +
+  const { rows, documents } = await readStore(context, async (store) => ({
+    rows: await store.rows(
+      `SELECT mapping, document_key AS document, raw_id AS capture, target, rule, column_name AS "column", pointer AS path, value, recorded_at AS at, status FROM ${store.state("quarantine")} q ` +
         `WHERE ${which} ORDER BY recorded_at DESC, document_key, raw_id DESC, rule LIMIT ${String(limit)}`,
     ),
-    documents: out.json ? [] : await connection.rows(writeDocuments(which)),
+    documents: out.json ? [] : await store.rows(writeDocuments(store, which)),
   }));
   out.data(rows.map((row) => ({ ...row, capture: Number(row["capture"]) })));
   if (rows.length === 0) {
@@ -35,19 +33,19 @@ export async function runQuarantineList(flags: { readonly all?: boolean; readonl
 }
 
 /** One row per document: how much of it failed, and what the tables have of it nevertheless. */
-function writeDocuments(which: string): string {
+function writeDocuments(store: OpenStore, which: string): string {
   return (
     `SELECT q.mapping, q.document_key AS document, count(DISTINCT (q.raw_id, q.position)) AS states, count(*) AS failures, ` +
-    `coalesce('capture ' || any_value(d.raw_id), 'nothing of it') AS "in the tables" FROM ${stateTable("quarantine")} q ` +
-    `LEFT JOIN ${stateTable("documents")} d ON d.mapping = q.mapping AND d.document_key = q.document_key ` +
+    `coalesce('capture ' || max(d.raw_id), 'nothing of it') AS "in the tables" FROM ${store.state("quarantine")} q ` +
+    `LEFT JOIN ${store.state("documents")} d ON d.mapping = q.mapping AND d.document_key = q.document_key ` +
     `WHERE ${which} GROUP BY q.mapping, q.document_key ORDER BY max(q.recorded_at) DESC, q.document_key`
   );
 }
 
 export async function runQuarantineShow(flags: { readonly document: string }, context: CliContext): Promise<number> {
-  const rows = await readStore(context, (connection) =>
-    connection.rows(
-      `SELECT * FROM ${stateTable("quarantine")} WHERE ${isDocument(flags.document)} ORDER BY recorded_at DESC, raw_id DESC, rule`,
+  const rows = await readStore(context, (store) =>
+    store.rows(
+      `SELECT * FROM ${store.state("quarantine")} WHERE ${isDocument(flags.document)} ORDER BY recorded_at DESC, raw_id DESC, rule`,
     ),
   );
   if (rows.length === 0)
@@ -67,17 +65,13 @@ export async function runQuarantineShow(flags: { readonly document: string }, co
 }
 
 export async function runQuarantineRetry(flags: { readonly document?: string }, context: CliContext): Promise<number> {
-  // Read first: what is not there is not made.
-  await readStore(context, () => Promise.resolve());
-  await using database = await openDatabase(context.settings.values);
-  const connection = await database.connect();
-  const cleared = await openStore(context).whileAttached(connection, async () => {
+  const cleared = await writeStore(context, async (store) => {
     const which = flags.document === undefined ? "TRUE" : isDocument(flags.document);
-    const [row] = await connection.rows(
-      `SELECT count(DISTINCT (mapping, document_key, raw_id, position)) AS n FROM ${stateTable("quarantine")} WHERE status = 'open' AND ${which}`,
+    const states = await store.count(
+      `SELECT count(DISTINCT (mapping, document_key, raw_id, position)) FROM ${store.state("quarantine")} WHERE status = 'open' AND ${which}`,
     );
-    await connection.run(`UPDATE ${stateTable("quarantine")} SET status = 'retried' WHERE status = 'open' AND ${which}`);
-    return Number(row?.["n"] ?? 0);
+    await store.run(`UPDATE ${store.state("quarantine")} SET status = 'retried' WHERE status = 'open' AND ${which}`);
+    return states;
   });
   if (cleared === 0 && flags.document !== undefined)
     throw new UserError({

@@ -11,8 +11,9 @@ export interface RawListFlags {
   readonly limit: string;
 }
 
-export async function runRawList(flags: RawListFlags, { out, settings }: CliContext): Promise<number> {
-  const raw = openRaw(settings.values);
+export async function runRawList(flags: RawListFlags, context: CliContext): Promise<number> {
+  const { out } = context;
+  await using raw = await openRaw(context);
   const limit = readLimit(flags.limit);
   const found: Capture[] = [];
   let captures = 0;
@@ -57,8 +58,9 @@ export interface RawShowFlags {
   readonly body?: boolean;
 }
 
-export async function runRawShow(flags: RawShowFlags, { out, settings }: CliContext): Promise<number> {
-  const raw = openRaw(settings.values);
+export async function runRawShow(flags: RawShowFlags, context: CliContext): Promise<number> {
+  const { out } = context;
+  await using raw = await openRaw(context);
   const tables = await raw.tables();
   if (!tables.includes(flags.table))
     throw new UserError({

@@ -4,7 +4,7 @@ import { compilePlan } from "../../plan/compile-plan.ts";
 import type { Plan } from "../../plan/plan.ts";
 import type { CliContext } from "../context.ts";
 import { counted } from "../counted.ts";
-import { mappingsOf, openCatalogue, openDatabase, openRaw, openRegistry, requireCaptures, storeOptions } from "../platform.ts";
+import { mappingsOf, openCatalogue, openDatabase, openRaw, openRegistry, openStore, requireCaptures } from "../platform.ts";
 import { tellProgress, worseExit } from "../run-mapping.ts";
 
 export interface RebuildFlags {
@@ -18,10 +18,11 @@ export async function runRebuild(flags: RebuildFlags, context: CliContext): Prom
   const { out, settings, signal } = context;
   const method = (await openCatalogue(settings.values)).get(flags.endpoint, flags.method);
   const mappings = mappingsOf(await openRegistry(settings.values), method.endpoint, method.name);
-  const raw = openRaw(settings.values);
+  await using raw = await openRaw(context);
   // Without captures there is nothing to fill tables from: a wrong home must not empty a store.
   await requireCaptures(raw, method.endpoint, method.name, settings.values);
   await using database = await openDatabase(settings.values);
+  await using store = await openStore(context);
   let exit: number = EXIT.done;
   for (const mapping of mappings) {
     if (signal.aborted) break;
@@ -36,7 +37,7 @@ export async function runRebuild(flags: RebuildFlags, context: CliContext): Prom
         signal,
         onProgress: tellProgress(plan.mapping, out),
       },
-      { database, store: storeOptions(context), raw },
+      { database, store, raw },
     );
     exit = worseExit(exit, result.exit);
     report(result, plan, (performance.now() - begun) / 1000, context);

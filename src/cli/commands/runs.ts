@@ -1,15 +1,14 @@
 import { UserError } from "../../core/errors.ts";
-import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
-import { stateTable } from "../../store/duckdb/placement.ts";
+import { quoteText } from "../../sql/quote.ts";
 import type { CliContext } from "../context.ts";
 import { readStore } from "../platform.ts";
 import { readLimit } from "../read-limit.ts";
-import { sqlText } from "../../duckdb/sql-value.ts";
+import { sqlText } from "../../sql/sql-value.ts";
 
 export async function runRunsList(flags: { readonly limit: string }, context: CliContext): Promise<number> {
-  const rows = await readStore(context, (connection) =>
-    connection.rows(
-      `SELECT run_id, mapping, mode, status, started_at, finished_at, selected, applied, unchanged, stale, quarantined, bad_values, warnings, exit FROM ${stateTable("runs")} ORDER BY started_at DESC, run_id LIMIT ${String(readLimit(flags.limit))}`,
+  const rows = await readStore(context, (store) =>
+    store.rows(
+      `SELECT run_id, mapping, mode, status, started_at, finished_at, selected, applied, unchanged, stale, quarantined, bad_values, warnings, exit FROM ${store.state("runs")} ORDER BY started_at DESC, run_id LIMIT ${String(readLimit(flags.limit))}`,
     ),
   );
   context.out.data({ schema_version: 1, runs: rows });
@@ -19,17 +18,15 @@ export async function runRunsList(flags: { readonly limit: string }, context: Cl
 }
 
 export async function runRunsShow(flags: { readonly run: string }, context: CliContext): Promise<number> {
-  const { runs, targets } = await readStore(context, async (connection) => {
-    const found = await connection.rows(
-      `SELECT * FROM ${stateTable("runs")} WHERE starts_with(run_id, ${duckdbDialect.text(flags.run)}) LIMIT 2`,
-    );
+  const { runs, targets } = await readStore(context, async (store) => {
+    const found = await store.rows(`SELECT * FROM ${store.state("runs")} WHERE starts_with(run_id, ${quoteText(flags.run)}) LIMIT 2`);
     const id = found[0]?.["run_id"];
     return {
       runs: found,
       targets:
         found.length === 1
-          ? await connection.rows(
-              `SELECT target AS name, * EXCLUDE (run_id, target) FROM ${stateTable("run_targets")} WHERE run_id = ${duckdbDialect.text(sqlText(id))} ORDER BY rowid`,
+          ? await store.rows(
+              `SELECT target AS name, rows_in, inserted, updated, unchanged, deleted, stale, quarantined FROM ${store.state("run_targets")} WHERE run_id = ${quoteText(sqlText(id))} ORDER BY target`,
             )
           : [],
     };

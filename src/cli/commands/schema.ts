@@ -1,22 +1,21 @@
-import { existsSync } from "node:fs";
-import { storeFile } from "../../config/settings.ts";
 import { EXIT } from "../../core/errors.ts";
-import type { Connection } from "../../duckdb/connection.ts";
-import { sqlText } from "../../duckdb/sql-value.ts";
+import type { OpenStore } from "../../store/open-store.ts";
+import { sqlText } from "../../sql/sql-value.ts";
 import type { Mapping } from "../../mapping/mapping.ts";
+import { openIndex } from "../../pipeline/open-index.ts";
 import { compilePlan } from "../../plan/compile-plan.ts";
-import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
+import { quoteText } from "../../sql/quote.ts";
 import { type SchemaPlan, planId } from "../../store/schema-changes.ts";
-import { type DocumentCounts, countDocuments } from "../../store/duckdb/count-documents.ts";
-import { findSchemaDrift } from "../../store/duckdb/find-schema-drift.ts";
-import { type Migration, lastMigration } from "../../store/duckdb/migrations.ts";
-import { LIVE, stateTable } from "../../store/duckdb/placement.ts";
-import { applySchemas, planNewStore, planSchema } from "../../store/duckdb/prepare-schema.ts";
-import { readStoreTime } from "../../store/duckdb/store-time.ts";
+import { type DocumentCounts, countDocuments } from "../../store/count-documents.ts";
+import { findSchemaDrift } from "../../store/find-schema-drift.ts";
+import { type Migration, lastMigration } from "../../store/migrations.ts";
+import { applySchemas, planNewStore, planSchema } from "../../store/prepare-schema.ts";
+import { requireState } from "../../store/state-schema.ts";
+import { readStoreTime } from "../../store/store-time.ts";
 import type { CliContext } from "../context.ts";
 import { counted } from "../counted.ts";
 import { describePlans, reportPlan, timeFlags } from "../describe-schema.ts";
-import { mappingsUnder, openDatabase, openRegistry, openStore, readStore } from "../platform.ts";
+import { mappingsUnder, openRaw, openRegistry, readStore, withStore } from "../platform.ts";
 
 export interface SchemaFlags {
   readonly endpoint?: string;
@@ -25,37 +24,50 @@ export interface SchemaFlags {
 
 const NO_DOCUMENTS: DocumentCounts = { applied: 0, behind: 0 };
 
+export interface SchemaPlanFlags extends SchemaFlags {
+  readonly sql?: boolean;
+}
+
 /** Shows what mappings mean for the store. Writes nothing. */
-export async function runSchemaPlan(flags: SchemaFlags, context: CliContext): Promise<number> {
+export async function runSchemaPlan(flags: SchemaPlanFlags, context: CliContext): Promise<number> {
   const mappings = mappingsUnder(await openRegistry(context.settings.values), flags);
   const { store } = context.settings.values;
-  const { compared, ofTime } = existsSync(storeFile(context.settings.values))
-    ? await readStore(context, async (connection) => ({
-        compared: await planAll(connection, mappings),
-        ofTime: timeFlags(await readStoreTime(connection), store),
-      }))
-    : { compared: mappings.map((mapping) => ({ plan: planNewStore(mapping), documents: NO_DOCUMENTS })), ofTime: null };
+  const { compared, ofTime, dialect } = await withStore(context, async (access, connection) =>
+    (await access.exists())
+      ? access.open(
+          connection,
+          async (open) => {
+            await requireState(open);
+            return { compared: await planAll(open, mappings), ofTime: timeFlags(await readStoreTime(open), store), dialect: open.dialect };
+          },
+          "read",
+        )
+      : {
+          compared: mappings.map((mapping) => ({ plan: planNewStore(mapping, access.dialect), documents: NO_DOCUMENTS })),
+          ofTime: null,
+          dialect: access.dialect,
+        },
+  );
   const id = planId(compared.map(({ plan }) => plan));
-  const plans = compared.map(({ plan, documents }) => reportPlan(plan, documents, ofTime));
+  const plans = compared.map(({ plan, documents }) => ({ plan, shown: reportPlan(plan, documents, ofTime, dialect) }));
   context.out.data({
     schema_version: 1,
     store,
     plan: id,
-    changes: plans.reduce((sum, { changes }) => sum + changes.length, 0),
-    mappings: plans,
+    changes: plans.reduce((sum, { plan: { changes } }) => sum + changes.length, 0),
+    mappings: plans.map(({ shown }) => shown),
     exit: EXIT.done,
   });
-  describePlans(plans, id, context.out);
+  describePlans(plans, id, flags.sql === true, context.out);
   return EXIT.done;
 }
 
 async function planAll(
-  connection: Connection,
+  store: OpenStore,
   mappings: readonly Mapping[],
 ): Promise<readonly { readonly plan: SchemaPlan; readonly documents: DocumentCounts }[]> {
   const plans = [];
-  for (const mapping of mappings)
-    plans.push({ plan: await planSchema(connection, mapping), documents: await countDocuments(connection, mapping) });
+  for (const mapping of mappings) plans.push({ plan: await planSchema(store, mapping), documents: await countDocuments(store, mapping) });
   return plans;
 }
 
@@ -68,21 +80,29 @@ export interface SchemaApplyFlags extends SchemaFlags {
 export async function runSchemaApply(flags: SchemaApplyFlags, context: CliContext): Promise<number> {
   const { out, settings } = context;
   const mappings = mappingsUnder(await openRegistry(settings.values), flags);
-  await using database = await openDatabase(settings.values);
-  const connection = await database.connect();
-  const { applied, after, ofTime } = await openStore(context).whileAttached(connection, async () => {
-    const done = await applySchemas(connection, mappings, {
-      allowDrop: flags.allowDrop ?? false,
-      planId: flags.plan ?? null,
-    });
-    const counts: DocumentCounts[] = [];
-    for (const mapping of mappings) counts.push(await countDocuments(connection, mapping));
-    return { applied: done, after: counts, ofTime: timeFlags(await readStoreTime(connection), settings.values.store) };
-  });
+  const { applied, after, ofTime, dialect } = await withStore(context, (access, connection) =>
+    access.open(connection, async (store) => {
+      const done = await applySchemas(store, mappings, {
+        allowDrop: flags.allowDrop ?? false,
+        planId: flags.plan ?? null,
+      });
+      const counts: DocumentCounts[] = [];
+      for (const mapping of mappings) counts.push(await countDocuments(store, mapping));
+      return {
+        applied: done,
+        after: counts,
+        ofTime: timeFlags(await readStoreTime(store), settings.values.store),
+        dialect: access.dialect,
+      };
+    }),
+  );
+  // Captures have their tables made with those of the mappings: who loads may have no right to.
+  await using raw = await openRaw(context);
+  for (const mapping of mappings) await openIndex(compilePlan(mapping), raw).prepare();
   const plans = applied.map((plan, at) => {
     const documents = after[at] ?? NO_DOCUMENTS;
-    const { redo, next, command } = reportPlan({ ...plan, changes: [] }, documents, ofTime);
-    return { ...reportPlan(plan, documents, ofTime), redo, next, command };
+    const { redo, next, command } = reportPlan({ ...plan, changes: [] }, documents, ofTime, dialect);
+    return { ...reportPlan(plan, documents, ofTime, dialect), redo, next, command };
   });
   const changes = plans.reduce((sum, { changes: made }) => sum + made.length, 0);
   out.data({ schema_version: 1, store: settings.values.store, plan: planId(applied), changes, mappings: plans, exit: EXIT.done });
@@ -114,12 +134,10 @@ interface ReportedMigration {
 export async function runSchemaStatus(flags: SchemaFlags, context: CliContext): Promise<number> {
   const registry = await openRegistry(context.settings.values);
   const mappings = mappingsUnder(registry, flags);
-  const { statuses, orphans } = await readStore(context, async (connection) => {
+  const { statuses, orphans } = await readStore(context, async (store) => {
     const found: MappingStatus[] = [];
-    for (const mapping of mappings) found.push(await statusOf(connection, mapping));
-    const owners = await connection.rows(
-      `SELECT mapping, count(*) AS tables FROM ${stateTable("targets")} GROUP BY mapping ORDER BY mapping`,
-    );
+    for (const mapping of mappings) found.push(await statusOf(store, mapping));
+    const owners = await store.rows(`SELECT mapping, count(*) AS tables FROM ${store.state("targets")} GROUP BY mapping ORDER BY mapping`);
     return { statuses: found, orphans: owners.filter((row) => registry.named(sqlText(row["mapping"])) === null) };
   });
   const unknown = orphans.map((row) => ({ mapping: sqlText(row["mapping"]), tables: Number(row["tables"]) }));
@@ -141,19 +159,17 @@ export async function runSchemaStatus(flags: SchemaFlags, context: CliContext): 
   return EXIT.done;
 }
 
-async function statusOf(connection: Connection, mapping: Mapping): Promise<MappingStatus> {
-  const plan = reportPlan(await planSchema(connection, mapping), await countDocuments(connection, mapping), null);
-  const [tables] = await connection.rows(
-    `SELECT count(*) AS n FROM ${stateTable("targets")} WHERE mapping = ${duckdbDialect.text(mapping.name)}`,
-  );
+async function statusOf(store: OpenStore, mapping: Mapping): Promise<MappingStatus> {
+  const plan = reportPlan(await planSchema(store, mapping), await countDocuments(store, mapping), null, store.dialect);
+  const [tables] = await store.rows(`SELECT count(*) AS n FROM ${store.state("targets")} WHERE mapping = ${quoteText(mapping.name)}`);
   return {
     mapping: mapping.name,
     fingerprint: compilePlan(mapping).fingerprint,
     tables: Number(tables?.["n"]),
     documents: plan.documents,
     changes: plan.changes.length,
-    last_migration: reported(await lastMigration(connection, mapping.name, LIVE)),
-    last_rebuild: reported(await lastMigration(connection, mapping.name, LIVE, "rebuild")),
+    last_migration: reported(await lastMigration(store, mapping.name)),
+    last_rebuild: reported(await lastMigration(store, mapping.name, "rebuild")),
     next: plan.next,
   };
 }
@@ -166,12 +182,12 @@ function reported(migration: Migration | null): ReportedMigration | null {
 export async function runSchemaDrift(flags: SchemaFlags, context: CliContext): Promise<number> {
   const { out } = context;
   const mappings = mappingsUnder(await openRegistry(context.settings.values), flags);
-  const compared = await readStore(context, async (connection) => {
+  const compared = await readStore(context, async (store) => {
     const found = [];
     for (const mapping of mappings) {
-      const result = await findSchemaDrift(connection, mapping);
+      const result = await findSchemaDrift(store, mapping);
       if (result === null) continue;
-      const ahead = (await planSchema(connection, mapping)).changes.length;
+      const ahead = (await planSchema(store, mapping)).changes.length;
       found.push({ mapping: mapping.name, compared_with: result.comparedWith, drift: result.drift, ahead });
     }
     return found;

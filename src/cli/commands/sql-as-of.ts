@@ -1,22 +1,24 @@
 import { join } from "node:path";
 import { EXIT } from "../../core/errors.ts";
 import { openTemporaryFolder } from "../../core/temporary-folder.ts";
-import type { Connection } from "../../duckdb/connection.ts";
-import { sqlText } from "../../duckdb/sql-value.ts";
+import { sqlText } from "../../sql/sql-value.ts";
 import type { Mapping } from "../../mapping/mapping.ts";
 import type { Registry } from "../../mapping/registry.ts";
 import { rawTableOf } from "../../pipeline/document-index.ts";
 import type { TransformResult } from "../../pipeline/transform.ts";
 import { compilePlan } from "../../plan/compile-plan.ts";
 import type { RawStore } from "../../raw/raw-store.ts";
-import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
-import { LIVE, stateTable } from "../../store/duckdb/placement.ts";
-import { ask, tablesAsked } from "../ask.ts";
+import { quoteText } from "../../sql/quote.ts";
+import { tablesAsked } from "../../store/duckdb/ask.ts";
+import { DuckdbStore } from "../../store/duckdb/duckdb-store.ts";
+import type { OpenStore } from "../../store/open-store.ts";
+import { Store } from "../../store/store.ts";
 import type { CliContext } from "../context.ts";
 import { counted } from "../counted.ts";
 import { type DocumentFlags, readAsOf, readFilter, sayMissing } from "../document-filter.ts";
-import { openDatabase, openOverlayRaw, openRegistry, openStore, requireCaptures } from "../platform.ts";
+import { openDatabase, openOverlayRaw, openRegistry, requireCaptures } from "../platform.ts";
 import { runMapping, worseExit } from "../run-mapping.ts";
+import { showRows } from "../show-rows.ts";
 
 /** Failures that are told one by one. */
 const MOST_FAILURES = 20;
@@ -29,34 +31,38 @@ export async function runSqlAsOf(query: string, time: string, documents: Documen
   const asOf = readAsOf(time);
   await using folder = await openTemporaryFolder();
   const { settings } = context;
-  const store = `duckdb:${join(folder.path, "store.duckdb")}`;
-  const own: CliContext = { ...context, settings: { ...settings, values: { ...settings.values, store } } };
+  const access = new DuckdbStore({ file: join(folder.path, "store.duckdb"), waitMs: 0 });
   const spill = join(folder.path, "spill");
-  const exit = await makeTables(query, asOf, documents, spill, own);
+  const exit = await makeTables(query, asOf, documents, { access, spill }, context);
   if (exit === EXIT.interrupted) {
     context.out.say("stopped before the tables were made: no answer; the same command begins anew");
     return exit;
   }
   await using database = await openDatabase(settings.values, spill);
   const connection = await database.connect();
-  await openStore(own).whileAttached(connection, () => ask(connection, query, context.out), "read");
+  showRows(await access.ask(connection, query), context.out);
   return exit;
 }
 
 /** Makes the tables of all mappings, so that the query can be checked before anything takes long, and fills those that it reads. */
-async function makeTables(query: string, asOf: string, documents: DocumentFlags, spill: string, context: CliContext): Promise<number> {
+async function makeTables(
+  query: string,
+  asOf: string,
+  documents: DocumentFlags,
+  { access, spill }: { readonly access: DuckdbStore; readonly spill: string },
+  context: CliContext,
+): Promise<number> {
   const { out, settings } = context;
   const registry = await openRegistry(settings.values);
-  await using overlay = await openOverlayRaw(settings.values);
-  const { raw } = overlay;
+  await using raw = await openOverlayRaw(context);
   await using database = await openDatabase(settings.values, spill);
   const connection = await database.connect();
-  const store = openStore(context);
-  const asked = await store.keepingAttached(connection, async () => {
+  const store = new Store(access);
+  const asked = await store.keeping(connection, async () => {
     for (const mapping of registry.mappings) await store.prepare(connection, mapping, asOf);
-    return store.whileAttached(connection, () => tablesAsked(connection, query));
+    return access.whileAttached(connection, () => tablesAsked(connection, query));
   });
-  const mappings = await mappingsRead(registry, asked, raw);
+  const mappings = await mappingsRead(registry, asked, access.dialect.stateSchema("live"), raw);
   const filter = readFilter({ ...documents, asOf }, mappings);
   let exit: number = EXIT.done;
   for (const mapping of mappings) {
@@ -66,14 +72,19 @@ async function makeTables(query: string, asOf: string, documents: DocumentFlags,
     if (exit === EXIT.interrupted) break;
     out.say(`${mapping.name} as of ${asOf}: ${counted(Number(result.record.run["selected"]), "document")}`);
     sayMissing(result, asOf, out);
-    await store.whileAttached(connection, () => tellFailures(connection, mapping, result, context));
+    await access.open(connection, (open) => tellFailures(open, mapping, result, context), "read");
   }
   return exit;
 }
 
 /** The mappings that fill the tables; where one is a state table, all that have captures. */
-async function mappingsRead(registry: Registry, tables: ReadonlySet<string>, raw: RawStore): Promise<readonly Mapping[]> {
-  const readsState = [...tables].some((table) => table.startsWith(`${LIVE.stateSchema}.`));
+async function mappingsRead(
+  registry: Registry,
+  tables: ReadonlySet<string>,
+  stateSchema: string,
+  raw: RawStore,
+): Promise<readonly Mapping[]> {
+  const readsState = [...tables].some((table) => table.startsWith(`${stateSchema}.`));
   const rawTables = readsState ? await raw.tables() : [];
   return registry.mappings.filter(
     (mapping) => mapping.targets.some((target) => tables.has(target.name)) || rawTables.includes(rawTableOf(mapping)),
@@ -81,7 +92,7 @@ async function mappingsRead(registry: Registry, tables: ReadonlySet<string>, raw
 }
 
 /** The store is thrown away: what failed is told here or never. */
-async function tellFailures(connection: Connection, mapping: Mapping, { record }: TransformResult, { out }: CliContext): Promise<void> {
+async function tellFailures(store: OpenStore, mapping: Mapping, { record }: TransformResult, { out }: CliContext): Promise<void> {
   const badValues = Number(record.run["bad_values"]);
   if (badValues > 0)
     out.say(
@@ -89,8 +100,8 @@ async function tellFailures(connection: Connection, mapping: Mapping, { record }
     );
   if (record.inQuarantine === 0) return;
   out.say(`${counted(record.inQuarantine, "state")} of documents failed and cannot be in the answer:`);
-  const failures = await connection.rows(
-    `SELECT document_key, raw_id, rule, pointer, value FROM ${stateTable("quarantine")} WHERE mapping = ${duckdbDialect.text(mapping.name)} AND status = 'open' ORDER BY document_key, raw_id, rule, pointer LIMIT ${String(MOST_FAILURES + 1)}`,
+  const failures = await store.rows(
+    `SELECT document_key, raw_id, rule, pointer, value FROM ${store.state("quarantine")} WHERE mapping = ${quoteText(mapping.name)} AND status = 'open' ORDER BY document_key, raw_id, rule, pointer LIMIT ${String(MOST_FAILURES + 1)}`,
   );
   for (const row of failures.slice(0, MOST_FAILURES)) {
     const value = row["value"] === null ? "" : `: ${sqlText(row["value"])}`;

@@ -1,8 +1,8 @@
 import { EXIT, UserError } from "../../core/errors.ts";
-import { ask } from "../ask.ts";
 import type { CliContext } from "../context.ts";
 import type { DocumentFlags } from "../document-filter.ts";
-import { readStore } from "../platform.ts";
+import { withStore } from "../platform.ts";
+import { showRows } from "../show-rows.ts";
 import { runSqlAsOf } from "./sql-as-of.ts";
 
 export interface SqlFlags extends DocumentFlags {
@@ -13,7 +13,7 @@ export interface SqlFlags extends DocumentFlags {
 export async function runSql({ query, asOf, ...documents }: SqlFlags, context: CliContext): Promise<number> {
   if (asOf !== undefined) return runSqlAsOf(query, asOf, documents, context);
   refuseDocuments(documents);
-  await readStore(context, (connection) => ask(connection, query, context.out));
+  showRows(await withStore(context, (access, connection) => access.ask(connection, query)), context.out);
   return EXIT.done;
 }
 

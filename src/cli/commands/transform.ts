@@ -5,7 +5,6 @@ import type { TransformResult } from "../../pipeline/transform.ts";
 import { compilePlan } from "../../plan/compile-plan.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { BodyChecker } from "../../raw/body.ts";
-import type { RawStore } from "../../raw/raw-store.ts";
 import { type ResolvedSettings, defaultStore, storeFile } from "../../config/settings.ts";
 import { parseGivenTime, type RecordingFile } from "../../statsapi/recording.ts";
 import { readStubs } from "../../statsapi/stub-files.ts";
@@ -14,9 +13,11 @@ import { counted } from "../counted.ts";
 import { describeFailures } from "../describe-ingest.ts";
 import { type DocumentFlags, readFilter, sayMissing } from "../document-filter.ts";
 import { mappingsOf, openCatalogue, openDatabase, openOverlayRaw, openRaw, openRegistry, openStore, requireCaptures } from "../platform.ts";
+import { Store } from "../../store/store.ts";
+import { type StreamFlags, runStreams } from "./transform-stream.ts";
 import { runMapping, worseExit } from "../run-mapping.ts";
 
-export interface TransformFlags extends DocumentFlags {
+export interface TransformFlags extends DocumentFlags, StreamFlags {
   readonly endpoint: string;
   readonly method: string;
   readonly mode: string;
@@ -37,8 +38,7 @@ export async function runTransform(flags: TransformFlags, context: CliContext): 
   if (filter.asOf !== null) requireOwnStore(context.settings);
   const saved = flags.save === true;
   const started = performance.now();
-  await using overlay = saved ? null : await openOverlayRaw(settings.values);
-  const raw: RawStore = overlay?.raw ?? openRaw(settings.values);
+  await using raw = await (saved ? openRaw(context) : openOverlayRaw(context));
   let ingested: IngestResult | null = null;
   if (flags.stubMode === "replay") {
     const stubs = readStubs(method, catalogue, {
@@ -59,9 +59,11 @@ export async function runTransform(flags: TransformFlags, context: CliContext): 
       out.say("note: the bundled recordings are simulated, no content of MLB (--stub-dir names others)");
     if (ingested.files === 0) throw noRecording(flags, settings.values.stubDir);
   }
+  if (flags.mode === "streaming") return worseExit(ingested?.exit ?? EXIT.done, await runStreams(mappings, flags, raw, context));
   await requireCaptures(raw, method.endpoint, method.name, settings.values);
   await using database = await openDatabase(settings.values);
-  const store = openStore(context, { isDryRun: !saved });
+  await using access = await openStore(context, { isDryRun: !saved });
+  const store = new Store(access);
   let exit: number = ingested?.exit ?? EXIT.done;
   for (const [at, mapping] of mappings.entries()) {
     const plan = plans[at];
@@ -93,15 +95,16 @@ export async function runTransform(flags: TransformFlags, context: CliContext): 
 }
 
 function refuseWhatIsNotThere(flags: TransformFlags): void {
-  if (flags.mode !== "batch") {
+  if (flags.mode !== "batch" && flags.mode !== "streaming") {
     throw new UserError({
       code: "usage.mode",
-      message: flags.mode === "streaming" ? "streaming is not part of this version" : "--mode is not known",
-      expected: "batch",
+      message: "--mode is not known",
+      expected: "batch or streaming",
       got: flags.mode,
-      next: "use --mode batch: it takes what came since, too",
+      next: "--mode batch is the default",
     });
   }
+  if (flags.mode === "streaming") refuseOfBatch(flags);
   if (flags.stubMode !== undefined && flags.stubMode !== "replay") {
     const known = ["capture", "passthrough"].includes(flags.stubMode);
     throw new UserError({
@@ -121,12 +124,36 @@ function refuseWhatIsNotThere(flags: TransformFlags): void {
   }
 }
 
+/** A stream takes what comes, and writes it. */
+function refuseOfBatch(flags: TransformFlags): void {
+  const given = (["asOf", "gamePks", "documents", "startDate", "endDate"] as const).filter((name) => flags[name] !== undefined);
+  if (given.length > 0)
+    throw new UserError({
+      code: "usage.streaming",
+      message: "a stream takes all captures as they come: filters are for --mode batch",
+      got: given.map((name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`).join(", "),
+      next: "leave them out, or use --mode batch",
+    });
+  if (flags.save !== true)
+    throw new UserError({
+      code: "usage.streaming-save",
+      message: "a stream is no dry run: it writes",
+      expected: "--save",
+      next: "say --save; mlb-etl verify parity tries without writing",
+    });
+}
+
 /**
  * Tables as of a time never get among those that are kept up to date: their store is named with the command.
  * @throws UserError `usage.as-of-store`.
  */
 function requireOwnStore({ values, sources }: ResolvedSettings): void {
-  if (sources.store === "flag" && storeFile(values) !== storeFile({ store: defaultStore(values.home) })) return;
+  if (
+    sources.store === "flag" &&
+    values.store !== defaultStore(values.home) &&
+    storeFile(values) !== storeFile({ store: defaultStore(values.home) })
+  )
+    return;
   throw new UserError({
     code: "usage.as-of-store",
     message: "--as-of makes tables of the past, which need a store of their own",

@@ -1,13 +1,12 @@
 import { EXIT, UserError } from "../../core/errors.ts";
-import type { Connection } from "../../duckdb/connection.ts";
+import type { OpenStore } from "../../store/open-store.ts";
 import type { Mapping, Target } from "../../mapping/mapping.ts";
 import { DigestBuilder, combineDigests } from "../../quality/digest.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
-import { canonicalRows, documentKeyOf } from "../../store/duckdb/read-rows.ts";
-import { stateTable, storeTable } from "../../store/duckdb/placement.ts";
+import { canonicalRows, documentKeyOf } from "../../store/read-rows.ts";
 import type { CliContext } from "../context.ts";
 import { mappingsUnder, openRegistry, readStore } from "../platform.ts";
-import { sqlText } from "../../duckdb/sql-value.ts";
+import { sqlText } from "../../sql/sql-value.ts";
 
 const text = duckdbDialect.text.bind(duckdbDialect);
 
@@ -19,13 +18,13 @@ export interface DigestFlags {
 export async function runVerifyDigest(flags: DigestFlags, context: CliContext): Promise<number> {
   const registry = await openRegistry(context.settings.values);
   const mappings = mappingsUnder(registry, flags);
-  const targets = await readStore(context, async (connection) => {
+  const targets = await readStore(context, async (store) => {
     const found: { name: string; rows: number; digest: string }[] = [];
-    const tables = await storedTables(connection);
+    const tables = await storedTables(store, mappings);
     for (const target of mappings.flatMap((mapping) => mapping.targets).filter((candidate) => tables.has(candidate.name))) {
-      await requireColumns(connection, target);
+      await requireColumns(store, target);
       const builder = new DigestBuilder(target.fields.map((field) => field.type));
-      for await (const batch of canonicalRows(connection, target)) for (const row of batch) builder.add(row);
+      for await (const batch of canonicalRows(store, target)) for (const row of batch) builder.add(row);
       found.push({ name: target.name, ...builder.result() });
       context.out.progress(`digest: ${target.name}`);
     }
@@ -41,12 +40,9 @@ export async function runVerifyDigest(flags: DigestFlags, context: CliContext): 
 }
 
 /** @throws UserError `store.behind` where the mapping has columns that the store has not yet. */
-async function requireColumns(connection: Connection, target: Target): Promise<void> {
-  const [schema = "", table = ""] = target.name.split(".");
-  const rows = await connection.rows(
-    `SELECT column_name AS name FROM duckdb_columns() WHERE database_name = 'store' AND schema_name = ${text(schema)} AND table_name = ${text(table)}`,
-  );
-  const stored = new Set(rows.map((row) => sqlText(row["name"])));
+async function requireColumns(store: OpenStore, target: Target): Promise<void> {
+  const [table] = await store.readTables([target.name]);
+  const stored = new Set(table?.columns.map(({ name }) => name));
   const missing = target.fields.filter((field) => !stored.has(field.name)).map((field) => field.name);
   if (missing.length === 0) return;
   throw new UserError({
@@ -56,9 +52,10 @@ async function requireColumns(connection: Connection, target: Target): Promise<v
   });
 }
 
-async function storedTables(connection: Connection): Promise<ReadonlySet<string>> {
-  const rows = await connection.rows("SELECT schema_name || '.' || table_name AS name FROM duckdb_tables() WHERE database_name = 'store'");
-  return new Set(rows.map((row) => sqlText(row["name"])));
+/** Those of the mappings' tables that are there. */
+async function storedTables(store: OpenStore, mappings: readonly Mapping[]): Promise<ReadonlySet<string>> {
+  const names = mappings.flatMap(({ targets }) => targets.map(({ name }) => name));
+  return new Set((await store.readTables(names)).map(({ name }) => name));
 }
 
 /** One sentence about counts that do not add up. */
@@ -70,13 +67,13 @@ interface Mismatch {
 
 export async function runVerifyAccounting(_flags: unknown, context: CliContext): Promise<number> {
   const registry = await openRegistry(context.settings.values);
-  const { checked, mismatches } = await readStore(context, async (connection) => {
-    const tables = await storedTables(connection);
-    const found: Mismatch[] = [...(await checkRuns(connection)), ...(await checkRunTargets(connection))];
+  const { checked, mismatches } = await readStore(context, async (store) => {
+    const tables = await storedTables(store, registry.mappings);
+    const found: Mismatch[] = [...(await checkRuns(store)), ...(await checkRunTargets(store))];
     let count = 2;
     for (const mapping of registry.mappings) {
       for (const target of mapping.targets.filter((candidate) => tables.has(candidate.name))) {
-        found.push(...(await checkTarget(connection, mapping, target.name)));
+        found.push(...(await checkTarget(store, mapping, target.name)));
         count += 2;
       }
     }
@@ -91,9 +88,9 @@ export async function runVerifyAccounting(_flags: unknown, context: CliContext):
 }
 
 /** selected = applied + unchanged + stale + quarantined, for each run. */
-async function checkRuns(connection: Connection): Promise<readonly Mismatch[]> {
-  const rows = await connection.rows(
-    `SELECT run_id, selected, applied + unchanged + stale + quarantined AS parts FROM ${stateTable("runs")} WHERE selected <> applied + unchanged + stale + quarantined`,
+async function checkRuns(store: OpenStore): Promise<readonly Mismatch[]> {
+  const rows = await store.rows(
+    `SELECT run_id, selected, applied + unchanged + stale + quarantined AS parts FROM ${store.state("runs")} WHERE selected <> applied + unchanged + stale + quarantined`,
   );
   return rows.map((row) => ({
     what: `run ${sqlText(row["run_id"])}: selected = applied + unchanged + stale + quarantined`,
@@ -103,9 +100,9 @@ async function checkRuns(connection: Connection): Promise<readonly Mismatch[]> {
 }
 
 /** rows in = inserted + updated + unchanged + stale + quarantined, for each run and target. */
-async function checkRunTargets(connection: Connection): Promise<readonly Mismatch[]> {
-  const rows = await connection.rows(
-    `SELECT run_id, target, rows_in, inserted + updated + unchanged + stale + quarantined AS parts FROM ${stateTable("run_targets")} WHERE rows_in <> inserted + updated + unchanged + stale + quarantined`,
+async function checkRunTargets(store: OpenStore): Promise<readonly Mismatch[]> {
+  const rows = await store.rows(
+    `SELECT run_id, target, rows_in, inserted + updated + unchanged + stale + quarantined AS parts FROM ${store.state("run_targets")} WHERE rows_in <> inserted + updated + unchanged + stale + quarantined`,
   );
   return rows.map((row) => ({
     what: `run ${sqlText(row["run_id"])}, ${sqlText(row["target"])}: rows in = inserted + updated + unchanged + stale + quarantined`,
@@ -115,12 +112,12 @@ async function checkRunTargets(connection: Connection): Promise<readonly Mismatc
 }
 
 /** Rows there = inserted − deleted over all runs; every row's document is among the applied ones. */
-async function checkTarget(connection: Connection, mapping: Mapping, table: string): Promise<readonly Mismatch[]> {
+async function checkTarget(store: OpenStore, mapping: Mapping, table: string): Promise<readonly Mismatch[]> {
   const target = mapping.targets.find((candidate) => candidate.name === table);
   if (target === undefined) return [];
   const mismatches: Mismatch[] = [];
-  const [counts] = await connection.rows(
-    `SELECT (SELECT count(*) FROM ${storeTable(table)}) AS n, (SELECT coalesce(sum(inserted) - sum(deleted), 0) FROM ${stateTable("run_targets")} WHERE target = ${text(table)}) AS written`,
+  const [counts] = await store.rows(
+    `SELECT (SELECT count(*) FROM ${store.table(table)}) AS n, (SELECT coalesce(sum(inserted) - sum(deleted), 0) FROM ${store.state("run_targets")} WHERE target = ${text(table)}) AS written`,
   );
   if (Number(counts?.["n"]) !== Number(counts?.["written"]))
     mismatches.push({
@@ -128,8 +125,8 @@ async function checkTarget(connection: Connection, mapping: Mapping, table: stri
       expected: Number(counts?.["written"]),
       got: Number(counts?.["n"]),
     });
-  const [orphans] = await connection.rows(
-    `SELECT count(*) AS n FROM ${storeTable(table)} t WHERE NOT EXISTS (SELECT 1 FROM ${stateTable("documents")} d WHERE d.mapping = ${text(mapping.name)} AND d.document_key = ${documentKeyOf(target, mapping.source.documentKey, "t")})`,
+  const [orphans] = await store.rows(
+    `SELECT count(*) AS n FROM ${store.table(table)} t WHERE NOT EXISTS (SELECT 1 FROM ${store.state("documents")} d WHERE d.mapping = ${text(mapping.name)} AND d.document_key = ${documentKeyOf(store, target, mapping.source.documentKey, "t")})`,
   );
   if (Number(orphans?.["n"]) > 0)
     mismatches.push({ what: `${table}: rows whose document is not among the applied ones`, expected: 0, got: Number(orphans?.["n"]) });

@@ -1,5 +1,5 @@
 import type { AppendKind, Connection, Statement } from "../../duckdb/connection.ts";
-import { type SqlRow, type SqlValue, sqlText } from "../../duckdb/sql-value.ts";
+import { type SqlRow, type SqlValue, sqlText } from "../../sql/sql-value.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { TypedLeaves } from "../../plan/typed-leaves.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";

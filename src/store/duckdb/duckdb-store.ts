@@ -1,17 +1,18 @@
 import { existsSync } from "node:fs";
-import { hostname } from "node:os";
-import { isFileError } from "../../core/file-error.ts";
+import { FileLock } from "../../core/file-lock.ts";
 import type { Connection } from "../../duckdb/connection.ts";
-import { type SqlRow, sqlText } from "../../duckdb/sql-value.ts";
-import type { Mapping } from "../../mapping/mapping.ts";
+import type { SqlRow } from "../../sql/sql-value.ts";
 import type { Plan } from "../../plan/plan.ts";
-import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
-import type { SliceApplication } from "../store.ts";
-import { applySlice, makeApplyTables } from "./apply-slice.ts";
+import { makeApplyTables } from "../apply-slice.ts";
+import { OpenStore } from "../open-store.ts";
+import type { Placement, StoreDialect } from "../store-dialect.ts";
+import type { SliceApplication } from "../slice-application.ts";
+import { makeInputTables } from "../slice-input.ts";
+import type { SelectionState, StoreAccess } from "../store.ts";
+import { ask } from "./ask.ts";
 import { type AttachOptions, STORE, attachStore, detachStore, isAskedFor } from "./attach.ts";
 import { copyDocuments, copySchema, withBase } from "./dry-run.ts";
-import { LIVE, type Placement } from "./placement.ts";
-import { prepareSchema } from "./prepare-schema.ts";
+import { duckdbStoreDialect } from "./duckdb-store-dialect.ts";
 
 export interface DuckdbStoreOptions {
   readonly file: string;
@@ -19,21 +20,8 @@ export interface DuckdbStoreOptions {
   readonly onWait?: (holder: string) => void;
   /** True: nothing is written. What would be is worked out on a copy in memory of what the documents at hand have in the file. Default false. */
   readonly isDryRun?: boolean;
-  /** Which tables and state of the file are meant. Default: the live ones. */
-  readonly placement?: Placement;
 }
 
-/** What a run is, when it begins. */
-export interface RunStart {
-  readonly runId: string;
-  readonly mode: string;
-  readonly engine: string;
-  /** Filters and flags as JSON text. */
-  readonly options: string;
-  readonly failedCaptures: number;
-}
-
-const text = duckdbDialect.text.bind(duckdbDialect);
 const LONGEST_KEPT_MS = 30_000;
 const WATCH_MS = 200;
 
@@ -41,23 +29,20 @@ const WATCH_MS = 200;
  * The embedded store: one DuckDB file. It is attached for as long as something is written or read and let go in between, so
  * that other processes get at it. Work of one process goes one after the other, in the order of asking.
  */
-export class DuckdbStore {
+export class DuckdbStore implements StoreAccess {
   readonly #options: DuckdbStoreOptions;
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #isAttached = false;
   #access: AttachOptions["access"] = "read";
   #hasCopy = false;
-  readonly placement: Placement;
-  /** Of each mapping that was prepared, the hash of its schema. */
-  readonly #prepared = new Map<string, string>();
+  readonly dialect: StoreDialect = duckdbStoreDialect;
   /** While work follows work the file is kept: letting it go writes all that changed, once for each column of each table. */
   #keepers = 0;
   #attachedAt = 0;
 
   constructor(options: DuckdbStoreOptions) {
     this.#options = options;
-    this.placement = options.placement ?? LIVE;
   }
 
   get isDryRun(): boolean {
@@ -120,7 +105,7 @@ export class DuckdbStore {
    * Keeps the file attached between the works of `work`, for as long as nobody else asks for it, and not longer than half a minute at a time:
    * programs that cannot ask get at it then. Who asks while nothing is read or written need not wait for the next work.
    */
-  async keepingAttached<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
+  async keeping<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
     this.#keepers++;
     let isLettingGo = false;
     const watch = setInterval(() => {
@@ -156,103 +141,64 @@ export class DuckdbStore {
     if (this.#hasCopy) return;
     this.#hasCopy = true;
     await connection.run(`ATTACH ':memory:' AS ${STORE}`);
-    if (existsSync(this.#options.file)) await withBase(connection, this.#options, () => copySchema(connection));
+    if (existsSync(this.#options.file)) await withBase(connection, this.#options, () => copySchema(connection, openOn(connection)));
   }
 
-  /** Makes or migrates the tables of a mapping, as of a time or (null) live: a store holds one of them. */
-  async prepare(connection: Connection, mapping: Mapping, asOf: string | null): Promise<void> {
-    const hash = await this.whileAttached(connection, () => prepareSchema(connection, mapping, asOf, this.placement));
-    this.#prepared.set(mapping.name, hash);
+  open<T>(connection: Connection, work: (store: OpenStore) => Promise<T>, access: AttachOptions["access"] = "write"): Promise<T> {
+    return this.whileAttached(connection, () => work(openOn(connection)), access);
   }
 
-  /** Makes a connection ready for `apply`: to be done before slices are shredded on it. */
-  async prepareConnection(connection: Connection, plan: Plan): Promise<void> {
-    await makeApplyTables(connection, plan);
+  exists(): Promise<boolean> {
+    return Promise.resolve(existsSync(this.#options.file));
   }
 
-  async startRun(connection: Connection, plan: Plan, run: RunStart): Promise<void> {
-    await this.whileAttached(connection, async () => {
-      await abandonDeadRuns(connection, this.placement);
-      await connection.run(
-        `INSERT INTO ${this.placement.state("runs")} (run_id, mapping, fingerprint, mode, engine, status, host, pid, started_at, options, failed_captures) VALUES (${[run.runId, plan.mapping, plan.fingerprint, run.mode, run.engine].map(text).join(", ")}, 'running', ${text(hostname())}, ${String(process.pid)}, now(), ${text(run.options)}, ${String(run.failedCaptures)})`,
-      );
-      const targets = plan.targets.map((target) => `(${text(run.runId)}, ${text(target.name)}, 0, 0, 0, 0, 0, 0, 0)`);
-      await connection.run(`INSERT INTO ${this.placement.state("run_targets")} VALUES ${targets.join(", ")}`);
-    });
-  }
-
-  async apply(connection: Connection, plan: Plan, application: SliceApplication): Promise<void> {
-    await this.whileAttached(connection, async () => {
-      // Where nothing passed there may be no table of documents: nothing was shredded.
-      const isShredded = application.tried.some(({ passed, confirms }) => passed && !confirms);
-      if (this.#options.isDryRun === true && isShredded && existsSync(this.#options.file))
-        await withBase(connection, this.#options, () => copyDocuments(connection, plan));
-      const schemaHash = this.#prepared.get(plan.mapping);
-      if (schemaHash === undefined) throw new Error(`${plan.mapping} was not prepared`);
-      await applySlice(connection, plan, application, { placement: this.placement, schemaHash });
-    });
-  }
-
-  /** Ends a run: its status, and documents that had nothing to try. Gives its counts as the store has them. */
-  async finishRun(
+  /** Selection reads the state where it is. */
+  withState<T>(
     connection: Connection,
-    runId: string,
-    end: {
-      readonly status: "done" | "failed" | "interrupted";
-      readonly unchanged: number;
-      readonly exit: number;
-      readonly error: string | null;
-    },
-  ): Promise<RunRecord> {
-    return this.whileAttached(connection, async () => {
-      await connection.run(
-        `UPDATE ${this.placement.state("runs")} SET status = ${text(end.status)}, finished_at = now(), selected = selected + ${String(end.unchanged)}, unchanged = unchanged + ${String(end.unchanged)}, exit = ${String(end.exit)}, error = ${end.error === null ? "NULL" : text(end.error)} WHERE run_id = ${text(runId)}`,
-      );
-      return readRun(connection, runId, this.placement);
-    });
-  }
-
-  async readRun(connection: Connection, runId: string): Promise<RunRecord> {
-    return this.whileAttached(connection, () => readRun(connection, runId, this.placement));
-  }
-}
-
-/** Runs of this host whose process is gone were killed: what they had committed counts, and a later run goes on. */
-async function abandonDeadRuns(connection: Connection, placement: Placement): Promise<void> {
-  const running = await connection.rows(
-    `SELECT run_id, pid FROM ${placement.state("runs")} WHERE status = 'running' AND host = ${text(hostname())}`,
-  );
-  for (const { run_id: runId, pid } of running) {
-    if (isAlive(Number(pid))) continue;
-    await connection.run(
-      `UPDATE ${placement.state("runs")} SET status = 'abandoned', finished_at = now() WHERE run_id = ${text(sqlText(runId))}`,
+    _plan: Plan,
+    { placement }: { readonly placement: Placement },
+    work: (state: SelectionState) => Promise<T>,
+  ): Promise<T> {
+    return this.open(connection, (store) =>
+      work({ documents: store.at(placement).state("documents"), quarantine: store.at(placement).state("quarantine") }),
     );
   }
-}
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return isFileError(error, "EPERM");
+  async prepareConnection(connection: Connection, plan: Plan): Promise<void> {
+    await makeInputTables(connection);
+    await makeApplyTables(openOn(connection), plan);
+  }
+
+  async prepareApply(connection: Connection, store: OpenStore, plan: Plan, { tried }: SliceApplication): Promise<void> {
+    // Where nothing passed there may be no table of documents: nothing was shredded.
+    const isShredded = tried.some(({ passed, confirms }) => passed && !confirms);
+    if (this.isDryRun && isShredded && existsSync(this.#options.file))
+      await withBase(connection, this.#options, () => copyDocuments(connection, store, plan));
+  }
+
+  /** The slice is where the store is attached. */
+  stage(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  ask(connection: Connection, query: string): Promise<SqlRow[]> {
+    return this.whileAttached(connection, () => ask(connection, query), "read");
+  }
+
+  lockRebuild(signal?: AbortSignal): Promise<AsyncDisposable> {
+    return FileLock.acquire(`${this.#options.file}.rebuild.lock`, {
+      waitMs: this.#options.waitMs,
+      ...(signal === undefined ? {} : { signal }),
+    });
+  }
+
+  /** What keeps the file are its works: after the last one nothing does. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
   }
 }
 
-/** A run and its targets, as the store has them. */
-export interface RunRecord {
-  readonly run: SqlRow;
-  /** States of the mapping's documents that are in quarantine now, from this run and from earlier ones. */
-  readonly inQuarantine: number;
-  readonly targets: readonly SqlRow[];
-}
-
-async function readRun(connection: Connection, runId: string, placement: Placement): Promise<RunRecord> {
-  const [run] = await connection.rows(`SELECT * FROM ${placement.state("runs")} WHERE run_id = ${text(runId)}`);
-  if (run === undefined) throw new Error(`no run ${runId}`);
-  const targets = await connection.rows(`SELECT * FROM ${placement.state("run_targets")} WHERE run_id = ${text(runId)} ORDER BY rowid`);
-  const [failed] = await connection.rows(
-    `SELECT count(DISTINCT (document_key, raw_id, position)) AS n FROM ${placement.state("quarantine")} WHERE mapping = ${text(sqlText(run["mapping"]))} AND status = 'open'`,
-  );
-  return { run, targets, inQuarantine: Number(failed?.["n"] ?? 0) };
+/** The file that is attached to a connection. */
+function openOn(connection: Connection): OpenStore {
+  return new OpenStore(connection, duckdbStoreDialect, "live");
 }

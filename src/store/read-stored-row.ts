@@ -1,0 +1,37 @@
+import type { OpenStore } from "./open-store.ts";
+import type { SqlRow } from "../sql/sql-value.ts";
+import { quoteText as text } from "../sql/quote.ts";
+
+/** A row of a store and what the store knows of its document. */
+export interface StoredRow {
+  /** All columns, lineage too; null where no row has the key. */
+  readonly row: SqlRow | null;
+  /** The applied state of the document; null where none is. */
+  readonly document: SqlRow | null;
+  /** Bad values of the applied state in this target. */
+  readonly badValues: readonly SqlRow[];
+  /** Findings of the document's states that are in quarantine, newest first. */
+  readonly quarantine: readonly SqlRow[];
+}
+
+/** `condition`: SQL over the table's columns. A table that is not there has no rows. */
+export async function readStoredRow(
+  store: OpenStore,
+  wanted: { readonly mapping: string; readonly table: string; readonly documentKey: string; readonly condition: string },
+): Promise<StoredRow> {
+  const [schema = "", table = ""] = wanted.table.split(".");
+  if (!(await store.tablesIn(schema)).has(table)) return { row: null, document: null, badValues: [], quarantine: [] };
+  const document = `mapping = ${text(wanted.mapping)} AND document_key = ${text(wanted.documentKey)}`;
+  const [row] = await store.rows(`SELECT * FROM ${store.table(wanted.table)} WHERE ${wanted.condition}`);
+  const [applied] = await store.rows(`SELECT * FROM ${store.state("documents")} WHERE ${document}`);
+  return {
+    row: row ?? null,
+    document: applied ?? null,
+    badValues: await store.rows(
+      `SELECT * FROM ${store.state("bad_values")} WHERE ${document} AND (target = ${text(wanted.table)} OR target IS NULL) ORDER BY pointer`,
+    ),
+    quarantine: await store.rows(
+      `SELECT * FROM ${store.state("quarantine")} WHERE ${document} AND status <> 'resolved' ORDER BY recorded_at DESC, raw_id DESC, rule`,
+    ),
+  };
+}
