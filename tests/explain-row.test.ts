@@ -83,7 +83,7 @@ async function pickCells(platform: SmallPlatform, plan: Plan, count: number): Pr
   const random = createRandom(20_240_713);
   const below = (n: number): number => Math.floor(random() * n);
   const tables = plan.targets.map(({ name }) => name);
-  const rowsOf = await platform.queries(...tables.map((name) => `SELECT * FROM store.${name} ORDER BY ALL`));
+  const rowsOf = await platform.queries(...tables.map((name) => `SELECT * FROM store.${name} ORDER BY ${plan.targets.find((target) => target.name === name)?.primaryKey.join(", ") ?? ""}`));
   const documents = [...new Set((rowsOf[0] ?? []).map((row) => sqlText(row["game_pk"])))];
   const picks = new Map<string, Pick[]>();
   for (let picked = 0; picked < count;) {
@@ -110,7 +110,7 @@ async function compareCells(
   const mapping = registry.table("game.live_game_plays")?.mapping;
   if (mapping === undefined) throw new Error("no mapping");
   const plan = compilePlan(mapping);
-  const platform = SmallPlatform.on(home);
+  await using platform = await SmallPlatform.on(home);
   const picks = await pickCells(platform, plan, count);
   const applied = new Map(
     (await platform.rows("SELECT document_key, raw_id FROM store.mlb.documents")).map((row) => [
@@ -371,7 +371,7 @@ describe("explain row on an invented endpoint", () => {
   test("says where the store holds something else than the capture", async () => {
     await using cli = await openLab('{"id":1,"v":"1","colours":{},"parts":{"a":{"size":1,"weight":2}}}');
     await cli.run(["transform", ...SOURCE, "--save"]);
-    await SmallPlatform.on(join(cli.folder, "home")).execute("UPDATE store.lab.parts SET weight = 3");
+    await cli.execute("UPDATE store.lab.parts SET weight = 3");
     const changed = await cli.json(row("a"));
     expect(changed).toMatchObject({
       exit: 1,

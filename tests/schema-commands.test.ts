@@ -1,8 +1,6 @@
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { OUTPUT_SCHEMAS, type OutputName } from "../src/cli/output-schemas.ts";
 import { SmallCli } from "./small-cli.ts";
-import { SmallPlatform } from "./small-platform.ts";
 
 /** `schema plan | apply | status | drift`, `rebuild` and what `doctor` says of a store that a mapping left behind. */
 
@@ -40,8 +38,6 @@ async function asked(cli: SmallCli, name: OutputName, ...args: string[]): Promis
   expect(OUTPUT_SCHEMAS[name].safeParse(data).error?.issues ?? []).toEqual([]);
   return { exit, data };
 }
-
-const store = (cli: SmallCli): SmallPlatform => SmallPlatform.on(join(cli.folder, "home"));
 
 describe("a store that does not exist yet", () => {
   test("is planned as tables to create, and apply makes them", async () => {
@@ -166,7 +162,7 @@ describe("a store that was changed by other means", () => {
   ])("drifts: %s", async (sql, finding) => {
     await using cli = await loaded();
     expect(await asked(cli, "schema-drift", "schema", "drift")).toMatchObject({ exit: 0, data: { mappings: [{ drift: [] }] } });
-    await store(cli).execute(sql);
+    await cli.execute(sql);
     const drift = await asked(cli, "schema-drift", "schema", "drift");
     expect(drift.exit).toBe(1);
     const [found] = (drift.data as { readonly mappings: readonly { readonly compared_with: string; readonly drift: readonly unknown[] }[] })
@@ -184,10 +180,10 @@ describe("a store that was changed by other means", () => {
   test("gets a column that was dropped by hand back, with its values", async () => {
     await using cli = await loaded();
     const digest = (await cli.json(["verify", "digest"])).data;
-    await store(cli).execute("ALTER TABLE store.lab.thing DROP COLUMN colour");
+    await cli.execute("ALTER TABLE store.lab.thing DROP COLUMN colour");
     expect((await cli.json(["transform", ...SOURCE, "--save"])).data).toMatchObject({ documents: { applied: 2 } });
     expect((await cli.json(["verify", "digest"])).data).toEqual(digest);
-    await store(cli).execute("DROP TABLE store.lab.thing");
+    await cli.execute("DROP TABLE store.lab.thing");
     expect((await cli.json(["transform", ...SOURCE, "--save"])).data).toMatchObject({ documents: { applied: 2 } });
     expect((await cli.json(["verify", "digest"])).data).toEqual(digest);
     expect((await cli.json(["verify", "accounting"])).data).toMatchObject({ mismatches: [] });
@@ -197,9 +193,9 @@ describe("a store that was changed by other means", () => {
 describe("a store of a version without history", () => {
   test("is read as it is, and gets what it lacks when it is written", async () => {
     await using cli = await loaded();
-    await store(cli).execute("DROP TABLE store.mlb.migrations");
-    await store(cli).execute("DROP TABLE store.mlb.as_of");
-    await store(cli).execute("UPDATE store.mlb.store SET version = 1");
+    await cli.execute("DROP TABLE store.mlb.migrations");
+    await cli.execute("DROP TABLE store.mlb.as_of");
+    await cli.execute("UPDATE store.mlb.store SET version = 1");
     expect((await asked(cli, "schema-status", "schema", "status")).data).toMatchObject({
       mappings: [{ changes: 0, last_migration: null }],
     });
@@ -208,7 +204,7 @@ describe("a store of a version without history", () => {
     });
     expect((await cli.json(["transform", ...SOURCE])).data).toMatchObject({ documents: { unchanged: 2 } });
     expect((await cli.json(["transform", ...SOURCE, "--save"])).data).toMatchObject({ documents: { unchanged: 2 } });
-    const [version, migrations] = await store(cli).queries(
+    const [version, migrations] = await cli.queries(
       "SELECT version FROM store.mlb.store",
       "SELECT mapping, kind, len(statements) AS n FROM store.mlb.migrations",
     );
@@ -218,7 +214,7 @@ describe("a store of a version without history", () => {
 
   test("is refused where a newer program wrote it", async () => {
     await using cli = await loaded();
-    await store(cli).execute("UPDATE store.mlb.store SET version = 5");
+    await cli.execute("UPDATE store.mlb.store SET version = 5");
     expect(await cli.json(["transform", ...SOURCE, "--save"])).toMatchObject({
       exit: 2,
       data: { error: { code: "store.version", got: "5" } },
