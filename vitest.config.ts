@@ -12,6 +12,7 @@ const STORE_TESTS = [
   "invented-endpoint",
   "mapping-changes",
   "order-free",
+  "real-documents",
   "rebuild",
   "rules-over-targets",
   "schema-change",

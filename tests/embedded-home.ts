@@ -2,11 +2,13 @@ import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DEFAULT_SEGMENT_LIMITS, SegmentStore } from "../src/raw/segment-store.ts";
 import { sqlText } from "../src/sql/sql-value.ts";
+import { duckdbStoreDialect } from "../src/store/duckdb/duckdb-store-dialect.ts";
 import { DuckdbStore } from "../src/store/duckdb/duckdb-store.ts";
 import type { Homes } from "./test-home.ts";
 
 /** A folder with `raw/` and files of DuckDB. */
 export const embeddedHomes: Homes = {
+  dialect: duckdbStoreDialect,
   open: (home, { store, waitMs, onWait, isDryRun, maxCaptures = DEFAULT_SEGMENT_LIMITS.maxCaptures }) =>
     Promise.resolve({
       raw: new SegmentStore({ root: join(home, "raw"), limits: { ...DEFAULT_SEGMENT_LIMITS, maxCaptures } }),

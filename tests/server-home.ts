@@ -5,6 +5,7 @@ import { FileLock } from "../src/core/file-lock.ts";
 import { Postgres } from "../src/postgres/postgres.ts";
 import { PostgresRawStore } from "../src/raw/postgres/postgres-raw-store.ts";
 import { sqlText } from "../src/sql/sql-value.ts";
+import { postgresStoreDialect } from "../src/store/postgres/postgres-store-dialect.ts";
 import { PostgresStore } from "../src/store/postgres/postgres-store.ts";
 import type { SharedServer } from "./each-postgres.ts";
 import { type Homes, MAIN_STORE } from "./test-home.ts";
@@ -16,6 +17,7 @@ type Databases = Readonly<Record<string, string>>;
 
 /** A folder with the names of databases of the server of the run. */
 export class ServerHomes implements Homes {
+  readonly dialect = postgresStoreDialect;
   readonly #version: number | null;
   #server: SharedServer | null = null;
 

@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { main } from "../src/cli/program.ts";
 import type { SqlRow } from "../src/sql/sql-value.ts";
+import { storeOf } from "./run-cli.ts";
 import { SmallPlatform } from "./small-platform.ts";
-import { MAIN_STORE, homes, isOnServer } from "./test-home.ts";
+import { homes } from "./test-home.ts";
 
 export interface CliRun {
   readonly exit: number;
@@ -63,7 +64,7 @@ export class SmallCli implements AsyncDisposable {
         this.home,
         ...(configured ? ["--config-dir", join(this.folder, "config")] : []),
       ],
-      isOnServer ? { MLB_STORE: await homes.address(this.home, MAIN_STORE) } : {},
+      await storeOf(this.home),
       {
         stdout: { write: (text) => (written.stdout += text) },
         stderr: { write: (text) => (written.stderr += text) },

@@ -182,6 +182,14 @@ export function without(rows: readonly SqlRow[], ...columns: readonly string[]):
   return rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => !columns.includes(name))));
 }
 
+/** Rows with the values of a JSONB column, which stores spell each in its way. */
+export function withJson(rows: readonly SqlRow[], column: string): readonly Readonly<Record<string, unknown>>[] {
+  return rows.map((row) => {
+    const text = row[column];
+    return typeof text === "string" ? { ...row, [column]: JSON.parse(text) as unknown } : row;
+  });
+}
+
 /** An engine in memory, small as the tests are. */
 export async function openDatabase(): Promise<Database> {
   return Database.open({ memoryLimitBytes: 512 * 1024 * 1024, threads: 2, tempDirectory: null });

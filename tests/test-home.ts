@@ -1,5 +1,6 @@
 import type { OpenStore } from "../src/store/open-store.ts";
 import type { RawStore } from "../src/raw/raw-store.ts";
+import type { StoreDialect } from "../src/store/store-dialect.ts";
 import type { StoreAccess } from "../src/store/store.ts";
 import { embeddedHomes } from "./embedded-home.ts";
 import { ServerHomes } from "./server-home.ts";
@@ -24,6 +25,7 @@ export interface OpenHome extends AsyncDisposable {
 
 /** Homes of the tests, at one kind of place: a folder with raw and the stores, or with the names of databases. */
 export interface Homes {
+  readonly dialect: StoreDialect;
   open(home: string, options: HomeOptions): Promise<OpenHome>;
   /** All that a home has, at a place where nothing is. Nobody may have it open. */
   copy(from: string, to: string): Promise<void>;
