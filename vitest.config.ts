@@ -18,6 +18,7 @@ const STORE_TESTS = [
   "schema-change",
   "schema-commands",
   "schema-crash",
+  "stream",
   "two-processes",
 ].map((name) => `tests/${name}.test.ts`);
 
@@ -27,7 +28,8 @@ const config: ViteUserConfig = {
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // The first file that needs a PostgreSQL server makes it, on a busy machine too.
+    hookTimeout: 180_000,
     globalSetup: ["tests/postgres-run.ts"],
     projects: [
       { extends: true, test: { name: "embedded", include: ["src/**/*.test.ts", "tests/**/*.test.ts"] } },

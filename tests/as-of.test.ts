@@ -245,6 +245,41 @@ describe("a store as of a time", () => {
     expect((await cli.run(["verify", "accounting", "--store", store("then.duckdb")])).exit).toBe(0);
   });
 
+  const digestThen = async (): Promise<unknown> => (await cli.json(["verify", "digest", "--store", store("then.duckdb")])).data;
+
+  test("that is rebuilt keeps its time and its rows: what was captured later stays unknown, what came in late is there", async () => {
+    await threeStates();
+    await transformAsOf(BETWEEN);
+    const before = await digestThen();
+    const rebuild = ["rebuild", ...SOURCE, "--store", store("then.duckdb")];
+    expect(await cli.json(rebuild)).toMatchObject({ exit: 0, data: { swapped: true, documents: { applied: 1, quarantined: 0 } } });
+    expect(await digestThen()).toEqual(before);
+    expect(await rowsThen()).toEqual(OLD);
+    expect((await transformAsOf(BETWEEN)).data).toMatchObject({ documents: { selected: 1, unchanged: 1 } });
+    expect(await transformAsOf("2024-07-12T20:20:00Z")).toMatchObject({ exit: 2, data: { error: { code: "store.as-of" } } });
+    expect((await cli.run(["verify", "accounting", "--store", store("then.duckdb")])).exit).toBe(0);
+
+    await capture("20:15:00", { id: 3, v: "a", size: 5, items: [] });
+    await capture("20:15:01", { id: 3, v: "b", size: 6, items: [] });
+    await cli.run(rebuild);
+    expect(await rowsThen()).toEqual([...OLD, { id: 3, size: 5, items: 0 }]);
+  });
+
+  test("that is rebuilt for a mapping of other columns has the rows of its time in them, by the command that the plan names", async () => {
+    await threeStates();
+    await transformAsOf(BETWEEN);
+    await cli.write("config/schemas/mappings/lab/things.yaml", MAPPING.replace("size, type: INT", "size, type: BIGINT"));
+    const planned = await cli.json(["schema", "plan", "--store", store("then.duckdb")]);
+    const { mappings } = planned.data as { mappings: { mapping: string; command: string }[] };
+    const command = mappings.find(({ mapping }) => mapping === "lab/things")?.command ?? "";
+    expect(command).toBe(`mlb-etl rebuild ${SOURCE.join(" ")}`);
+    expect((await cli.run(["rebuild", ...SOURCE, "--store", store("then.duckdb")])).exit).toBe(0);
+    expect(await rowsThen()).toEqual([{ id: 1, size: "2", items: 1 }]);
+    expect((await cli.json(["sql", "SELECT known_until FROM mlb.as_of", "--store", store("then.duckdb")])).data).toEqual([
+      { known_until: "2024-07-12T20:15:00.000000Z" },
+    ]);
+  });
+
   test("is told by doctor, with the command that brings it up to its mapping", async () => {
     await threeStates();
     await transformAsOf(BETWEEN);
@@ -315,7 +350,7 @@ describe("a question as of a time", () => {
 
   test("shows tables and columns without making any", async () => {
     await threeStates();
-    expect((await askAsOf(BETWEEN, "SHOW TABLES")).data).toEqual(expect.arrayContaining([{ name: "thing" }, { name: "item" }]));
+    expect((await askAsOf(BETWEEN, "SHOW TABLES")).data).toEqual(expect.arrayContaining([{ name: "lab.thing" }, { name: "lab.item" }]));
     const described = await askAsOf(BETWEEN, "DESCRIBE lab.thing");
     expect(described.stderr).not.toContain("lab/things as of");
     expect((await askAsOf(BETWEEN, "SUMMARIZE lab.thing")).data).toEqual(

@@ -5,7 +5,6 @@ import { describe, inject } from "vitest";
 import { isFileError } from "../src/core/file-error.ts";
 import { FileLock } from "../src/core/file-lock.ts";
 import { Postgres } from "../src/postgres/postgres.ts";
-import { PLACE_FILE } from "./postgres-run.ts";
 import { PROGRAMS, type Programs, type ServerOptions, type ServerPlace, SUPERUSER, startServer } from "./postgres-server.ts";
 
 /** A database of its own, dropped at the end. */
@@ -65,7 +64,7 @@ export async function administer(place: ServerPlace, sql: string): Promise<void>
 
 /** A server of a test's own, for what changes or ends the whole server. */
 export async function startOwnServer(options: Omit<ServerOptions, "folder">): Promise<ServerPlace> {
-  return await startNoted({ ...options, folder: join(inject("postgresFolder"), randomUUID().slice(0, 8)) });
+  return await startServer({ ...options, folder: join(inject("postgresFolder"), randomUUID().slice(0, 8)) });
 }
 
 /** Describes tests once for each PostgreSQL that is supported; those that this machine has not are shown as skipped. */
@@ -79,18 +78,14 @@ export function describeEachPostgres(define: (server: SharedServer) => void): vo
 }
 
 async function sharedPlace(programs: Programs): Promise<ServerPlace> {
-  const folder = join(inject("postgresFolder"), String(programs.version));
-  await using _lock = await FileLock.acquire(`${folder}.lock`, { waitMs: 60_000 });
+  const file = join(inject("postgresFolder"), `shared-${String(programs.version)}.json`);
+  await using _lock = await FileLock.acquire(`${file}.lock`, { waitMs: 150_000 });
   try {
-    return JSON.parse(await readFile(join(folder, PLACE_FILE), "utf8")) as ServerPlace;
+    return JSON.parse(await readFile(file, "utf8")) as ServerPlace;
   } catch (error) {
     if (!isFileError(error, "ENOENT")) throw error;
   }
-  return await startNoted({ programs, folder, settings: ["max_connections = 200"] });
-}
-
-async function startNoted(options: ServerOptions): Promise<ServerPlace> {
-  const place = await startServer(options);
-  await writeFile(join(options.folder, PLACE_FILE), JSON.stringify(place));
+  const place = await startOwnServer({ programs, settings: ["max_connections = 200"] });
+  await writeFile(file, JSON.stringify(place));
   return place;
 }

@@ -3,7 +3,7 @@ import { chmod, readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { openTemporaryFolder } from "../src/core/temporary-folder.ts";
-import { type ServerPlace, stopServer } from "./postgres-server.ts";
+import { PLACE_FILE, type ServerPlace, stopServer } from "./postgres-server.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -11,9 +11,6 @@ declare module "vitest" {
     readonly postgresFolder: string;
   }
 }
-
-/** In the folder of each server: what `stopServer` needs. */
-export const PLACE_FILE = "place.json";
 
 /**
  * A run that was killed leaves its folder and its servers: the next one removes the folder, and a server ends itself when it finds its

@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { arch, getuid, platform } from "node:process";
 import { promisify } from "node:util";
 import { isFileError } from "../src/core/file-error.ts";
+import { FileLock } from "../src/core/file-lock.ts";
 
 const execute = promisify(execFile);
 
@@ -81,6 +82,9 @@ export interface ServerPlace {
   readonly port: number;
 }
 
+/** In the folder of each server, from before its start: what `stopServer` needs. */
+export const PLACE_FILE = "place.json";
+
 export const SUPERUSER = "postgres";
 const ACCESS = ["local all all trust", "host all all 127.0.0.1/32 trust"];
 
@@ -114,6 +118,7 @@ export async function startServer({ programs, folder, settings = [], access = AC
     await writeFile(file, content, { mode: 0o600 });
     if (user.uid !== undefined) await chown(file, user.uid, user.gid);
   }
+  await writeFile(join(folder, PLACE_FILE), JSON.stringify(place));
   await controlServer(place, "start");
   return place;
 }
@@ -147,6 +152,8 @@ async function runProgram({ bin, data }: ServerPlace, name: string, args: readon
 async function reachableBin({ version, bin }: Programs, folder: string): Promise<string> {
   if (bin.startsWith(DEBIAN)) return bin;
   const copy = join(folder, `programs-${String(version)}`);
+  // Workers start servers at the same time.
+  await using _lock = await FileLock.acquire(`${copy}.lock`, { waitMs: 150_000 });
   if (!existsSync(copy)) {
     const native = dirname(bin);
     await cp(native, copy, { recursive: true, verbatimSymlinks: true });

@@ -95,17 +95,26 @@ describe.skipIf(!hasFeeds)("real documents", () => {
   }, 240_000);
 
   // A server has raw where the store is, so that another store has no captures.
-  test.skipIf(isOnServer)("as of the time of a capture, are those of a load of the captures until then", async () => {
-    const game = readdirSync(FEEDS)
-      .filter((file) => file.startsWith("824445_"))
+  test.skipIf(isOnServer)("as of the time of a capture, are those of a load of the captures until then, of five games with several states", async () => {
+    const games = ["823717", "824445", "746139", "747175", "746551"];
+    const captures = readdirSync(FEEDS).flatMap((file) => {
+      const [, game = "", time = ""] = /^(\d+)_(\d{8}_\d{6})/.exec(file) ?? [];
+      return games.includes(game) ? [{ file: join(FEEDS, file), game, time }] : [];
+    });
+    const times = captures
+      .filter(({ game }) => game === "824445")
+      .map(({ time }) => time)
       .toSorted();
-    for (const at of [1, 3]) {
-      const time = game[at]!.slice("824445_".length, "824445_YYYYMMDD_HHMMSS".length);
+    for (const time of [times[1] ?? "", times[3] ?? ""]) {
+      const known = captures.filter((capture) => capture.time <= time);
+      expect(known.length).toBeGreaterThan(games.length);
+      expect(known.length).toBeLessThan(captures.length);
       const fresh = newHome(`until-${time}`);
-      await runOn(fresh, "ingest", ...METHOD, "--from-files", ...game.slice(0, at + 1).map((name) => join(FEEDS, name)));
+      await runOn(fresh, "ingest", ...METHOD, "--from-files", ...known.map(({ file }) => file));
       await runOn(fresh, "transform", ...METHOD, "--save");
       const then = ["--home", home, "--store", `duckdb:${join(folder, `then-${time}.duckdb`)}`];
-      expect((await runCli(...then, "transform", ...METHOD, "--as-of", time, "--game-pks", "824445", "--save")).exit).toBe(0);
+      const asked = ["--game-pks", [...new Set(known.map(({ game }) => game))].join(",")];
+      expect((await runCli(...then, "transform", ...METHOD, "--as-of", time, ...asked, "--save")).exit).toBe(0);
       const digest = ((await runCli(...then, "verify", "digest", "--json")).json as Digest).digest;
       expect({ time, digest }).toEqual({ time, digest: await digestOf(fresh) });
     }

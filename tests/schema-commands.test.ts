@@ -51,6 +51,10 @@ describe("a store that does not exist yet", () => {
     await using cli = await SmallCli.open(FILES);
     const plan = await asked(cli, "schema-plan", "schema", "plan");
     expect(plan).toMatchObject({ exit: 0, data: { changes: MAKING.length, mappings: [{ changes: MAKING, next: "apply" }] } });
+    const [told, withSql] = [await cli.run(["schema", "plan"]), await cli.run(["schema", "plan", "--sql"])];
+    expect(told.stdout).toMatch(/create_table {2}additive {2}lab\.thing +\d+ columns\n/);
+    expect(told.stdout).not.toContain("CREATE TABLE");
+    expect(withSql.stdout).toContain(`CREATE TABLE ${THING}`);
     const { plan: id } = plan.data as { readonly plan: string };
     const applied = await asked(cli, "schema-apply", "schema", "apply", "--plan", id);
     expect(applied).toMatchObject({ exit: 0, data: { plan: id, changes: MAKING.length, mappings: [{ next: "nothing" }] } });
@@ -132,6 +136,10 @@ describe("a mapping that is ahead of its store", () => {
         },
       },
     });
+    // A transform would not do, so the way is named alone.
+    expect((await cli.run(["doctor"])).stdout).toMatch(
+      /behind the mapping\n +next: mlb-etl [^;\n]*rebuild --endpoint lab --method things\n/,
+    );
     const rebuilt = await asked(cli, "rebuild", "rebuild", ...SOURCE);
     expect(rebuilt).toMatchObject({
       exit: 3,

@@ -18,6 +18,8 @@ interface ReportedChange {
   readonly to: string | null;
   readonly sentence: string;
   readonly statements: readonly string[];
+  /** The strongest lock that they take on tables that are there, and who waits; null where they take none. */
+  readonly locks: string | null;
 }
 
 /** A plan of one mapping as it is shown. */
@@ -67,7 +69,13 @@ function nextStep(changes: readonly SchemaChange[], redo: number): ReportedPlan[
 }
 
 function reportChange(change: SchemaChange, dialect: StoreDialect): ReportedChange {
-  const base = { kind: change.kind, how: change.how, sentence: describeChange(change), statements: dialect.writeChange(change, "live") };
+  const base = {
+    kind: change.kind,
+    how: change.how,
+    sentence: describeChange(change),
+    statements: dialect.writeChange(change, "live"),
+    locks: dialect.locksOf(change),
+  };
   const none = { table: null, column: null, from: null, to: null };
   switch (change.kind) {
     case "create_table":
@@ -96,17 +104,32 @@ export function timeFlags(asOf: string | null, store: string): string | null {
   return asOf === null ? null : `--as-of ${asOf} --store ${store}`;
 }
 
-/** The plans for people: what changes, with which SQL, and what to do next. */
-export function describePlans(plans: readonly ReportedPlan[], id: string, out: Output): void {
-  for (const { mapping, changes, documents, redo, command } of plans) {
+/** A plan, and how it is shown. */
+export interface ComparedPlan {
+  readonly plan: SchemaPlan;
+  readonly shown: ReportedPlan;
+}
+
+/** The plans for people: what changes, with which SQL where it is wanted, and what to do next. */
+export function describePlans(plans: readonly ComparedPlan[], id: string, withSql: boolean, out: Output): void {
+  for (const { plan, shown } of plans) {
+    const { mapping, changes, documents, redo, command } = shown;
+    const rows = changes.map(({ kind, how, table, column, from, to }, at) => {
+      const change = plan.changes[at];
+      return { kind, how, table, column, from, to: change?.kind === "create_table" ? counted(change.wanted.columns.length, "column") : to };
+    });
     const ways = (["additive", "destructive", "rebuild"] as const).flatMap((way) => {
       const count = changes.filter(({ how }) => how === way).length;
       return count === 0 ? [] : [`${String(count)} ${WAYS[way]}`];
     });
     const what = changes.length === 0 ? "the store has its tables" : `${counted(changes.length, "change")} (${ways.join(", ")})`;
     out.text(`${mapping}: ${what}; ${String(redo)} of ${counted(documents.applied, "document")} to redo`);
-    if (changes.length > 0) out.table(changes.map(({ kind, how, table, column, from, to }) => ({ kind, how, table, column, from, to })));
-    for (const statement of changes.flatMap(({ statements }) => statements)) out.text(`  ${statement};`);
+    if (rows.length > 0) out.table(rows);
+    if (withSql)
+      for (const { statements, locks } of changes) {
+        for (const statement of statements) out.text(`  ${statement};`);
+        if (locks !== null && statements.length > 0) out.text(`    -- locks: ${locks}`);
+      }
     if (command !== null) out.text(`  next: ${command}`);
   }
   out.text(`plan ${id}`);

@@ -266,6 +266,10 @@ const schemaPlanKeys = {
           to: textOrNull("What the mapping wants."),
           sentence: text("The same in words."),
           statements: z.array(z.string()).describe("SQL that `schema apply` runs; none where a rebuild makes it."),
+          locks: z
+            .string()
+            .nullable()
+            .describe("The strongest lock that they take on tables that are there, and who waits. Null where none."),
         }),
       ),
       documents: keys("Documents in the store.", {

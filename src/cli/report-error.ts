@@ -6,10 +6,19 @@ function isSystemError(error: unknown): error is Error & { readonly code: string
   return error instanceof Error && "syscall" in error && "code" in error && typeof error.code === "string";
 }
 
-/** Shows an error and gives its exit code. With `--json` stdout gets it as an object too. */
-export function reportError(error: unknown, out: Output, withStack: boolean): number {
+/**
+ * Shows an error and gives its exit code. With `--json` stdout gets it as an object too. `help` is what is next for one who used
+ * a flag wrongly, where the error does not say more.
+ */
+export function reportError(
+  error: unknown,
+  out: Output,
+  { help, withStack }: { readonly help: string; readonly withStack: boolean },
+): number {
   if (error instanceof UserError || error instanceof OutsideError) {
-    out.say(`error: ${error.message}`);
+    const isHelped = error.text.next === undefined && error.exit === EXIT.usage && !(error instanceof ProblemsError);
+    const next = isHelped ? help : error.text.next;
+    out.say(`error: ${error.message}${isHelped ? `\n  next:     ${help}` : ""}`);
     if (withStack) out.say(error.stack ?? "");
     const problems = error instanceof ProblemsError ? { problems: error.problems } : {};
     out.data({
@@ -19,7 +28,7 @@ export function reportError(error: unknown, out: Output, withStack: boolean): nu
         message: error.text.message,
         expected: error.text.expected,
         got: error.text.got,
-        next: error.text.next,
+        next,
         ...problems,
       },
       exit: error.exit,

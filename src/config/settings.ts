@@ -139,14 +139,6 @@ export function resolveSettings(
       next: "for example --store duckdb:season.duckdb",
     });
   }
-  // A command line can be read by everybody on the machine.
-  if (sources.store === "flag" && hasPassword(store))
-    throw new UserError({
-      code: "config.store-password",
-      message: "--store holds a password, which every user of the machine can read there",
-      got: withoutPassword(store),
-      next: "leave it out and set PGPASSWORD, or a line of ~/.pgpass (PGPASSFILE); or set the whole URL by MLB_STORE",
-    });
   const engine = texts.engine ?? "duckdb";
   if (engine !== "duckdb")
     throw new UserError({ code: "config.engine", message: "the engine is not known", expected: "duckdb", got: engine });

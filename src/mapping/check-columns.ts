@@ -55,7 +55,10 @@ function checkType(context: CheckContext, field: PartialSpec<FieldSpec>): Column
   problemAt(context, field, "type", {
     code: "mapping.unknown-type",
     message: `unknown column type ${quoted(written)}`,
-    expected: oneOf(COLUMN_TYPE_SPELLINGS),
+    // In a flow mapping a comma ends the value.
+    expected: /\([^)]*$/.test(written)
+      ? 'quotes around a type with a comma inside of {…}, as "NUMERIC(6,2)"'
+      : oneOf(COLUMN_TYPE_SPELLINGS),
     got: quoted(written),
     didYouMean: nearestType(written),
   });

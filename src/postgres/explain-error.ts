@@ -72,7 +72,7 @@ const BY_SQLSTATE: Readonly<Record<string, Explanation>> = {
   "42501": {
     code: "privilege",
     message: (where) => `the role has not the right to do this on ${where}`,
-    next: () => "run mlb-etl schema apply as the owner, and the script of the grants (docs/postgresql.md)",
+    next: () => "let the owner run mlb-etl schema apply and grant this role its rights",
   },
   "25006": {
     code: "read-only",

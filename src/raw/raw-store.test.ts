@@ -188,13 +188,22 @@ function testRawStore(makePlace: () => Promise<RawPlace>): void {
     });
 
     test("of any time that there is are stored", async () => {
-      const times = ["0001-01-01T00:00:00.000000Z", "1969-12-31T23:59:59.999999Z", "2024-02-29T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z"];
+      const times = [
+        "0001-01-01T00:00:00.000000Z",
+        "1969-12-31T23:59:59.999999Z",
+        "2024-02-29T23:59:59.999999Z",
+        "9999-12-31T23:59:59.999999Z",
+      ];
       await store.append(times.map((capturedAt, n) => capture(`{"n":${String(n)}}`, { capturedAt })));
       expect((await all(store.captures(TABLE))).map(({ capturedAt }) => capturedAt)).toEqual(times);
     });
 
     test("of several raw tables go home in the order of the batch", async () => {
-      const results = await store.append([capture('{"a":1}'), capture('{"b":1}', { endpoint: "team", method: "teams" }), capture('{"a":2}')]);
+      const results = await store.append([
+        capture('{"a":1}'),
+        capture('{"b":1}', { endpoint: "team", method: "teams" }),
+        capture('{"a":2}'),
+      ]);
       expect(results.map((result) => [result.capture.endpoint, result.capture.id])).toEqual([
         ["game", 1],
         ["team", 1],
@@ -216,7 +225,9 @@ function testRawStore(makePlace: () => Promise<RawPlace>): void {
     });
 
     test("without a canonical time are refused and nothing is stored", async () => {
-      await expect(store.append([capture("{}"), capture("[]", { capturedAt: "2024-07-13T04:19:09Z" })])).rejects.toThrow("no canonical instant");
+      await expect(store.append([capture("{}"), capture("[]", { capturedAt: "2024-07-13T04:19:09Z" })])).rejects.toThrow(
+        "no canonical instant",
+      );
       expect(await store.lastId(TABLE)).toBe(0);
     });
   });
@@ -342,7 +353,11 @@ function testRawStore(makePlace: () => Promise<RawPlace>): void {
     const write = async (of: RawStore, order: readonly number[]): Promise<void> => {
       for (const at of order) await of.append(pool.slice(at * 5, at * 5 + 5));
     };
-    await Promise.all([write(store, [0, 1, 2, 3, 4, 5]), write(await place.open(), [0, 5, 1, 4, 2, 3]), write(await place.open(), [3, 0, 1, 2, 5, 4])]);
+    await Promise.all([
+      write(store, [0, 1, 2, 3, 4, 5]),
+      write(await place.open(), [0, 5, 1, 4, 2, 3]),
+      write(await place.open(), [3, 0, 1, 2, 5, 4]),
+    ]);
     const games = (await all(store.captures(TABLE))).map(({ parameters }) => Number(parameters["game_pk"]));
     expect(games.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, n) => n));
     expect(await bodies(store)).toEqual(games.map((game) => `{"n":${String(game % 7)}}`));
@@ -377,4 +392,3 @@ function testRawStore(makePlace: () => Promise<RawPlace>): void {
     );
   });
 }
-

@@ -93,7 +93,6 @@ describe("captures", () => {
     await store.append([capture('{"a":3}\n')]);
     expect(gunzipSync(await readFile(join(root, TABLE, "000001.bodies.gz"))).toString("utf8")).toBe('{"a":1}\n{"a":2}\n{"a":3}\n');
   });
-
 });
 
 describe("names", () => {
@@ -188,4 +187,3 @@ describe("damage", () => {
     expect(await bodies(store)).toEqual(['{"a":1}', '{"b":2}']);
   });
 });
-

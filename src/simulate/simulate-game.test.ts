@@ -1,77 +1,18 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { checkGates, hasGates, hasLeafPaths, missingLeaves, strangeLeaves } from "../../tests/real-feeds.ts";
 import { SIMULATED_COPYRIGHT } from "./body/write-live-feed.ts";
-import type { JsonObject, JsonValue } from "./json-value.ts";
+import type { JsonObject } from "./json-value.ts";
 import { simulateGame } from "./simulate-game.ts";
 
-const SHARED = join(import.meta.dirname, "../../../shared");
-const LEAF_PATHS = join(SHARED, "leaf-paths.tsv");
-const ORACLE = join(SHARED, "oracle/oracle.py");
 /** One after the other: rules differ. */
 const SEASONS = [2020, 2024, 2022, 2026];
 const SEEDS = Array.from({ length: 24 }, (_, i) => i + 1);
-
-function hasPython(): boolean {
-  try {
-    execFileSync("python3", ["--version"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 function bodyOf(seed: number): JsonObject {
   return simulateGame({ seed, gamePk: 700_000 + seed, date: `${SEASONS[seed % SEASONS.length] ?? 2024}-07-12` });
 }
 
 const bodies = new Map(SEEDS.map((seed) => [seed, bodyOf(seed)]));
-
-type LeafType = "string" | "number" | "boolean" | "null" | "[]" | "{}";
-
-function leafType(value: JsonValue): LeafType {
-  if (value === null) return "null";
-  if (typeof value === "object") return Array.isArray(value) ? "[]" : "{}";
-  return typeof value as "string" | "number" | "boolean";
-}
-
-/** Adds the leaves below a value: path (arrays as `[*]`, id keys as `.*`) to types. */
-function collectLeaves(value: JsonValue, path: string, leaves: Map<string, Set<LeafType>>): void {
-  const children: [string, JsonValue][] =
-    value === null || typeof value !== "object"
-      ? []
-      : Array.isArray(value)
-        ? value.map((child: JsonValue): [string, JsonValue] => [`${path}[*]`, child])
-        : Object.entries(value).map(([key, child]) => [`${path === "" ? "" : `${path}.`}${/^(ID)?[0-9]+$/.test(key) ? "*" : key}`, child]);
-  if (children.length === 0) leaves.set(path, (leaves.get(path) ?? new Set()).add(leafType(value)));
-  for (const [childPath, child] of children) collectLeaves(child, childPath, leaves);
-}
-
-function leavesOf(documents: Iterable<JsonValue>): Map<string, Set<LeafType>> {
-  const leaves = new Map<string, Set<LeafType>>();
-  for (const document of documents) collectLeaves(document, "", leaves);
-  return leaves;
-}
-
-interface RealLeaf {
-  readonly types: ReadonlySet<string>;
-  /** Number of the 40 documents that have it. */
-  readonly documents: number;
-}
-
-/** The paths of real feeds. Integers and decimals count as one type: JSON has but one. */
-function readRealLeaves(): Map<string, RealLeaf> {
-  const [, ...lines] = readFileSync(LEAF_PATHS, "utf8").trimEnd().split("\n");
-  return new Map(
-    lines.map((line) => {
-      const [path = "", , documents = "", , , , types = ""] = line.split("\t");
-      const names = types.split(" ").map((type) => type.replace(/:\d+$/, "").replace("integer", "number"));
-      return [path, { types: new Set(names), documents: Number(documents) }];
-    }),
-  );
-}
 
 describe("a simulated game", () => {
   test("is the same, byte by byte, for the same seed", () => {
@@ -142,37 +83,18 @@ describe("a simulated game", () => {
   });
 });
 
-describe.skipIf(!existsSync(LEAF_PATHS))("beside real feeds (../shared), a simulated game", () => {
-  test("has no path and no type that they do not have", () => {
-    const real = readRealLeaves();
-    // The current play is the last of all plays, whatever that happens to be.
-    const realTypes = (path: string): ReadonlySet<string> =>
-      new Set([...(real.get(path)?.types ?? []), ...(real.get(path.replace("plays.currentPlay", "plays.allPlays[*]"))?.types ?? [])]);
-    const strange = [...leavesOf(bodies.values())].filter(([path, types]) => [...types].some((type) => !realTypes(path).has(type)));
-    expect(strange).toEqual([]);
+describe("beside real feeds (../shared), a simulated game", () => {
+  test.skipIf(!hasLeafPaths)("has no path and no type that they do not have", () => {
+    expect(strangeLeaves(bodies.values())).toEqual([]);
   });
 
-  test("has every path that most of them have", () => {
-    const leaves = leavesOf(bodies.values());
-    const missing = [...readRealLeaves()].filter(([path, { documents }]) => documents >= 30 && !leaves.has(path)).map(([path]) => path);
-    expect(missing).toEqual([]);
+  test.skipIf(!hasLeafPaths)("has every path that most of them have", () => {
+    expect(missingLeaves(bodies.values())).toEqual([]);
+  });
+
+  test.skipIf(!hasGates)("passes every check of baseball that all real games pass", async () => {
+    const { evaluated, broken } = await checkGates(bodies.values());
+    expect(evaluated.final).toBeGreaterThan(60);
+    expect(broken).toEqual([]);
   });
 });
-
-test.skipIf(!existsSync(ORACLE) || !hasPython())(
-  "every check of baseball that holds in all real games holds in simulated ones (../shared)",
-  () => {
-    const expected = readFileSync(join(SHARED, "baseball-checks.txt"), "utf8");
-    const holdsInReality = new Set([...expected.matchAll(/^HOLDS +(\S.*?): final \d/gm)].map((match) => match[1]));
-    const folder = mkdtempSync(join(tmpdir(), "simulate-game-"));
-    try {
-      for (const [seed, body] of bodies) writeFileSync(join(folder, `${seed}.json`), JSON.stringify(body));
-      const report = execFileSync("python3", [ORACLE, "--gates", folder], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
-      const broken = [...report.matchAll(/^breaks +(\S.*?): final \d/gm)].map((match) => match[1]);
-      expect(report.match(/^HOLDS/gm)?.length).toBeGreaterThan(60);
-      expect(broken.filter((name) => holdsInReality.has(name))).toEqual([]);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  },
-);

@@ -40,6 +40,10 @@ export function parseGivenTime(text: string): GivenTime {
     message: "--captured-at is no time",
     expected: 'a time with its zone, like 2024-07-13T04:19:09Z, or YYYYMMDD_HHMMSS (UTC), or "file" for the time of each file',
     got: JSON.stringify(text.slice(0, 200)),
+    // Of two captures of one day it says not which is newer: a day is no time of a capture unless somebody says so.
+    ...(parseInstant(`${text}T00:00:00Z`) === null
+      ? {}
+      : { next: `where only the day is known, say when in it: --captured-at ${text}T00:00:00Z` }),
   });
 }
 

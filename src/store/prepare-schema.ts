@@ -95,9 +95,12 @@ async function applySchema(store: OpenStore, { mapping, wanted, changes }: Schem
 export async function recordOwner(store: OpenStore, mapping: Mapping): Promise<void> {
   const names = mapping.targets.map(({ name }) => name);
   const table = store.state("targets");
-  for (const name of await ownedTables(store, mapping))
-    if (!names.includes(name)) await store.run(`DELETE FROM ${table} WHERE table_name = ${text(name)}`);
-  for (const name of names) await store.run(`INSERT INTO ${table} VALUES (${text(name)}, ${text(mapping.name)}) ON CONFLICT DO NOTHING`);
+  const owned = await ownedTables(store, mapping);
+  for (const name of owned.filter((each) => !names.includes(each)))
+    await store.run(`DELETE FROM ${table} WHERE table_name = ${text(name)}`);
+  // Who loads may have no right to write here: nothing is written that is there.
+  for (const name of names.filter((each) => !owned.includes(each)))
+    await store.run(`INSERT INTO ${table} VALUES (${text(name)}, ${text(mapping.name)}) ON CONFLICT DO NOTHING`);
 }
 
 /**

@@ -2,6 +2,7 @@ import { EXIT } from "../../core/errors.ts";
 import type { OpenStore } from "../../store/open-store.ts";
 import { sqlText } from "../../sql/sql-value.ts";
 import type { Mapping } from "../../mapping/mapping.ts";
+import { openIndex } from "../../pipeline/open-index.ts";
 import { compilePlan } from "../../plan/compile-plan.ts";
 import { quoteText } from "../../sql/quote.ts";
 import { type SchemaPlan, planId } from "../../store/schema-changes.ts";
@@ -14,7 +15,7 @@ import { readStoreTime } from "../../store/store-time.ts";
 import type { CliContext } from "../context.ts";
 import { counted } from "../counted.ts";
 import { describePlans, reportPlan, timeFlags } from "../describe-schema.ts";
-import { mappingsUnder, openRegistry, readStore, withStore } from "../platform.ts";
+import { mappingsUnder, openRaw, openRegistry, readStore, withStore } from "../platform.ts";
 
 export interface SchemaFlags {
   readonly endpoint?: string;
@@ -23,8 +24,12 @@ export interface SchemaFlags {
 
 const NO_DOCUMENTS: DocumentCounts = { applied: 0, behind: 0 };
 
+export interface SchemaPlanFlags extends SchemaFlags {
+  readonly sql?: boolean;
+}
+
 /** Shows what mappings mean for the store. Writes nothing. */
-export async function runSchemaPlan(flags: SchemaFlags, context: CliContext): Promise<number> {
+export async function runSchemaPlan(flags: SchemaPlanFlags, context: CliContext): Promise<number> {
   const mappings = mappingsUnder(await openRegistry(context.settings.values), flags);
   const { store } = context.settings.values;
   const { compared, ofTime, dialect } = await withStore(context, async (access, connection) =>
@@ -44,16 +49,16 @@ export async function runSchemaPlan(flags: SchemaFlags, context: CliContext): Pr
         },
   );
   const id = planId(compared.map(({ plan }) => plan));
-  const plans = compared.map(({ plan, documents }) => reportPlan(plan, documents, ofTime, dialect));
+  const plans = compared.map(({ plan, documents }) => ({ plan, shown: reportPlan(plan, documents, ofTime, dialect) }));
   context.out.data({
     schema_version: 1,
     store,
     plan: id,
-    changes: plans.reduce((sum, { changes }) => sum + changes.length, 0),
-    mappings: plans,
+    changes: plans.reduce((sum, { plan: { changes } }) => sum + changes.length, 0),
+    mappings: plans.map(({ shown }) => shown),
     exit: EXIT.done,
   });
-  describePlans(plans, id, context.out);
+  describePlans(plans, id, flags.sql === true, context.out);
   return EXIT.done;
 }
 
@@ -91,6 +96,9 @@ export async function runSchemaApply(flags: SchemaApplyFlags, context: CliContex
       };
     }),
   );
+  // Captures have their tables made with those of the mappings: who loads may have no right to.
+  await using raw = await openRaw(context);
+  for (const mapping of mappings) await openIndex(compilePlan(mapping), raw).prepare();
   const plans = applied.map((plan, at) => {
     const documents = after[at] ?? NO_DOCUMENTS;
     const { redo, next, command } = reportPlan({ ...plan, changes: [] }, documents, ofTime, dialect);

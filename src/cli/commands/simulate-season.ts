@@ -44,11 +44,10 @@ export async function runSimulateSeason(flags: SimulateSeasonFlags, context: Cli
   const total = spec.seasons.reduce((sum, { games }) => sum + games, 0);
   const written: Written = { games: 0, feeds: 0, schedules: 0, bytes: 0, duplicates: 0, failed: 0 };
   const started = performance.now();
-  const showProgress = (games: number): void => {
-    const rate = games / ((performance.now() - started) / 1000);
-    out.progress(
-      `simulate: ${String(games)} of ${String(total)} games, ${rate.toFixed(1)}/s, ${((total - games) / rate).toFixed(0)} s left`,
-    );
+  const showProgress = (): void => {
+    const { games, feeds } = written;
+    const left = games === 0 ? "" : `, ${(((performance.now() - started) / 1000 / games) * (total - games)).toFixed(0)} s left`;
+    out.progress(`simulate: ${String(games)} of ${String(total)} games, ${counted(feeds, "answer")}${left}`);
   };
   function* stubsOf(seed: number, part: Spec["seasons"][number], isOfStates: boolean): Generator<StubEnvelope> {
     for (const answer of simulateSeason({ seed, ...part })) {
@@ -57,9 +56,9 @@ export async function runSimulateSeason(flags: SimulateSeasonFlags, context: Cli
         if (context.signal.aborted) return;
         yield stub;
         if (answer.kind === "game") written.feeds += 1;
+        showProgress();
       }
       if (answer.kind === "game") written.games += 1;
-      showProgress(written.games);
     }
   }
   const write = isStubs ? stubWriter(context, written) : await captureWriter(context, written);
@@ -70,9 +69,10 @@ export async function runSimulateSeason(flags: SimulateSeasonFlags, context: Cli
   const exit = context.signal.aborted ? EXIT.interrupted : written.failed > 0 ? EXIT.someFailed : EXIT.done;
   const place = isStubs ? settings.values.stubDir : settings.values.home;
   out.data({ schema_version: 1, to: flags.to, place, seed: spec.seed, seasons: spec.seasons, ...written, exit });
+  const answers = flags.states === true ? ` (${counted(written.feeds, "answer")} of their feeds)` : "";
   const years = spec.seasons.map(({ season }) => season).join(", ");
   out.text(
-    `${years}, seed ${String(spec.seed)}: ${counted(written.games, "game")} and ${counted(written.schedules, "schedule")} ${isStubs ? `in ${place}` : `as captures, ${String(written.duplicates)} there before`}, ${(written.bytes / 1e6).toFixed(1)} MB`,
+    `${years}, seed ${String(spec.seed)}: ${counted(written.games, "game")}${answers} and ${counted(written.schedules, "schedule")} ${isStubs ? `in ${place}` : `as captures, ${String(written.duplicates)} there before`}, ${(written.bytes / 1e6).toFixed(1)} MB`,
   );
   if (exit === EXIT.interrupted) out.say("interrupted: not all is written; the same command goes on");
   return exit;

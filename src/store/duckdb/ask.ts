@@ -3,6 +3,9 @@ import type { Connection } from "../../duckdb/connection.ts";
 import { type SqlRow, sqlText } from "../../sql/sql-value.ts";
 import { quoteName, quoteText } from "../../sql/quote.ts";
 
+/** What SHOW TABLES gives here: names with their schemas, as the mapping and this program's messages have them. DuckDB gives them without. */
+const TABLES =
+  "SELECT table_schema || '.' || table_name AS name FROM information_schema.tables WHERE table_catalog = 'store' ORDER BY name";
 /** Statements that read. */
 const READING: ReadonlySet<string> = new Set(["SELECT", "EXPLAIN"]);
 
@@ -10,7 +13,7 @@ const READING: ReadonlySet<string> = new Set(["SELECT", "EXPLAIN"]);
 export function ask(connection: Connection, query: string): Promise<SqlRow[]> {
   return inStore(connection, async () => {
     await requireKind(connection, query, READING, "one SELECT (DESCRIBE, SHOW, SUMMARIZE, EXPLAIN are fine)");
-    return connection.rows(query);
+    return connection.rows(/^show\s+tables(?: ?;)?$/i.test(query.trim()) ? TABLES : query);
   });
 }
 
@@ -23,7 +26,7 @@ export async function tablesAsked(connection: Connection, query: string): Promis
   return new Set(tables.map((table) => table.replace(/^store\./, "")));
 }
 
-/** Runs `work` where tables of the store can be named without their schema, and SHOW TABLES shows them. What DuckDB says against the query is told as such. */
+/** Runs `work` where tables of the store can be named without their schema. What DuckDB says against the query is told as such. */
 async function inStore<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
   const schemas = await connection.rows(
     "SELECT schema_name AS name FROM duckdb_schemas() WHERE database_name = 'store' AND NOT internal ORDER BY schema_name",
