@@ -17,7 +17,7 @@ const SLICE_COMMIT = 5;
 const SHORT_STEPS: readonly Step[] = [
   ["while it prepares the tables", { when: "before", statement: "^COMMIT", nth: 1 }],
   ["while a slice is shredded", { when: "after", statement: "^INSERT INTO slice_target_0", nth: 3 }],
-  ["between two tables of a slice", { when: "after", statement: "^DELETE FROM (store\\.)?\"", nth: 3 }],
+  ["between two tables of a slice", { when: "after", statement: '^DELETE FROM (store\\.)?"', nth: 3 }],
   ["before the commit of a slice", { when: "before", statement: "^COMMIT", nth: SLICE_COMMIT }],
   ["after the commit of a slice", { when: "after", statement: "^COMMIT", nth: SLICE_COMMIT }],
   ...(isOnServer ? ([["while a slice is brought to the server", { when: "after", statement: "^COPY slice_", nth: 5 }]] as const) : []),

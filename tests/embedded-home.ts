@@ -4,7 +4,7 @@ import { DEFAULT_SEGMENT_LIMITS, SegmentStore } from "../src/raw/segment-store.t
 import { sqlText } from "../src/sql/sql-value.ts";
 import { duckdbStoreDialect } from "../src/store/duckdb/duckdb-store-dialect.ts";
 import { DuckdbStore } from "../src/store/duckdb/duckdb-store.ts";
-import type { Homes } from "./test-home.ts";
+import type { Homes } from "./homes.ts";
 
 /** A folder with `raw/` and files of DuckDB. */
 export const embeddedHomes: Homes = {

@@ -84,7 +84,11 @@ async function pickCells(platform: SmallPlatform, plan: Plan, count: number): Pr
   const random = createRandom(20_240_713);
   const below = (n: number): number => Math.floor(random() * n);
   const tables = plan.targets.map(({ name }) => name);
-  const rowsOf = await platform.queries(...tables.map((name) => `SELECT * FROM store.${name} ORDER BY ${plan.targets.find((target) => target.name === name)?.primaryKey.join(", ") ?? ""}`));
+  const rowsOf = await platform.queries(
+    ...tables.map(
+      (name) => `SELECT * FROM store.${name} ORDER BY ${plan.targets.find((target) => target.name === name)?.primaryKey.join(", ") ?? ""}`,
+    ),
+  );
   const documents = [...new Set((rowsOf[0] ?? []).map((row) => sqlText(row["game_pk"])))];
   const picks = new Map<string, Pick[]>();
   for (let picked = 0; picked < count;) {
@@ -245,17 +249,7 @@ describe.skipIf(!hasFeeds)("explain row on real games", () => {
   }, 300_000);
 
   test("the history of a game under way tells how its row went on", async () => {
-    const run = await runOn(
-      home,
-      "--json",
-      "explain",
-      "row",
-      "--table",
-      "game.live_game_metadata",
-      "--key",
-      "823717",
-      "--history",
-    );
+    const run = await runOn(home, "--json", "explain", "row", "--table", "game.live_game_metadata", "--key", "823717", "--history");
     const { states } = run.json as {
       states: {
         version: string;

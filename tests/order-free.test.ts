@@ -187,7 +187,8 @@ const UNBALANCED = [
   "SELECT * FROM store.mlb.runs WHERE selected <> applied + unchanged + stale + quarantined OR status <> 'done'",
   "SELECT * FROM store.mlb.run_targets WHERE rows_in <> inserted + updated + unchanged + stale + quarantined",
 ];
-const BALANCE = "SELECT target, CAST(sum(inserted) - sum(deleted) AS BIGINT) AS n FROM store.mlb.run_targets GROUP BY target ORDER BY target";
+const BALANCE =
+  "SELECT target, CAST(sum(inserted) - sum(deleted) AS BIGINT) AS n FROM store.mlb.run_targets GROUP BY target ORDER BY target";
 
 async function tell({
   pages,

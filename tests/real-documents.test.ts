@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runCli, runOn } from "./run-cli.ts";
-import { MAIN_STORE, homes, isOnServer } from "./test-home.ts";
+import { MAIN_STORE } from "./homes.ts";
+import { homes, isOnServer } from "./test-home.ts";
 
 /** Real documents, beside the checkout where present. */
 const SHARED = join(import.meta.dirname, "..", "..", "shared");
@@ -14,7 +15,8 @@ const FEEDS = join(SHARED, "captures", "live_feed");
 const COMPARE = join(SHARED, "oracle", "compare.py");
 const PYTHON = process.env["MLB_ORACLE_PYTHON"] ?? "python3";
 const hasFeeds = existsSync(FEEDS);
-const hasOracle = hasFeeds && existsSync(COMPARE) && spawnSync(PYTHON, ["-c", isOnServer ? "import psycopg" : "import duckdb"]).status === 0;
+const hasOracle =
+  hasFeeds && existsSync(COMPARE) && spawnSync(PYTHON, ["-c", isOnServer ? "import psycopg" : "import duckdb"]).status === 0;
 const METHOD = ["--endpoint", "game", "--method", "live_game_v1"];
 
 interface Digest {
@@ -87,38 +89,46 @@ describe.skipIf(!hasFeeds)("real documents", () => {
     expect((await runOn(other, "verify", "accounting")).exit).toBe(0);
   }, 240_000);
 
-  test.runIf(isOnServer)("give the digest that they give in an embedded store", async () => {
-    const embedded = ["--home", join(folder, "embedded")];
-    await runCli(...embedded, "ingest", ...METHOD, "--from-files", join(FEEDS, "*.json.gz"));
-    await runCli(...embedded, "transform", ...METHOD, "--save");
-    expect(await digestOf(home)).toBe(((await runCli(...embedded, "verify", "digest", "--json")).json as Digest).digest);
-  }, 240_000);
+  test.runIf(isOnServer)(
+    "give the digest that they give in an embedded store",
+    async () => {
+      const embedded = ["--home", join(folder, "embedded")];
+      await runCli(...embedded, "ingest", ...METHOD, "--from-files", join(FEEDS, "*.json.gz"));
+      await runCli(...embedded, "transform", ...METHOD, "--save");
+      expect(await digestOf(home)).toBe(((await runCli(...embedded, "verify", "digest", "--json")).json as Digest).digest);
+    },
+    240_000,
+  );
 
   // A server has raw where the store is, so that another store has no captures.
-  test.skipIf(isOnServer)("as of the time of a capture, are those of a load of the captures until then, of five games with several states", async () => {
-    const games = ["823717", "824445", "746139", "747175", "746551"];
-    const captures = readdirSync(FEEDS).flatMap((file) => {
-      const [, game = "", time = ""] = /^(\d+)_(\d{8}_\d{6})/.exec(file) ?? [];
-      return games.includes(game) ? [{ file: join(FEEDS, file), game, time }] : [];
-    });
-    const times = captures
-      .filter(({ game }) => game === "824445")
-      .map(({ time }) => time)
-      .toSorted();
-    for (const time of [times[1] ?? "", times[3] ?? ""]) {
-      const known = captures.filter((capture) => capture.time <= time);
-      expect(known.length).toBeGreaterThan(games.length);
-      expect(known.length).toBeLessThan(captures.length);
-      const fresh = newHome(`until-${time}`);
-      await runOn(fresh, "ingest", ...METHOD, "--from-files", ...known.map(({ file }) => file));
-      await runOn(fresh, "transform", ...METHOD, "--save");
-      const then = ["--home", home, "--store", `duckdb:${join(folder, `then-${time}.duckdb`)}`];
-      const asked = ["--game-pks", [...new Set(known.map(({ game }) => game))].join(",")];
-      expect((await runCli(...then, "transform", ...METHOD, "--as-of", time, ...asked, "--save")).exit).toBe(0);
-      const digest = ((await runCli(...then, "verify", "digest", "--json")).json as Digest).digest;
-      expect({ time, digest }).toEqual({ time, digest: await digestOf(fresh) });
-    }
-  }, 480_000);
+  test.skipIf(isOnServer)(
+    "as of the time of a capture, are those of a load of the captures until then, of five games with several states",
+    async () => {
+      const games = ["823717", "824445", "746139", "747175", "746551"];
+      const captures = readdirSync(FEEDS).flatMap((file) => {
+        const [, game = "", time = ""] = /^(\d+)_(\d{8}_\d{6})/.exec(file) ?? [];
+        return games.includes(game) ? [{ file: join(FEEDS, file), game, time }] : [];
+      });
+      const times = captures
+        .filter(({ game }) => game === "824445")
+        .map(({ time }) => time)
+        .toSorted();
+      for (const time of [times[1] ?? "", times[3] ?? ""]) {
+        const known = captures.filter((capture) => capture.time <= time);
+        expect(known.length).toBeGreaterThan(games.length);
+        expect(known.length).toBeLessThan(captures.length);
+        const fresh = newHome(`until-${time}`);
+        await runOn(fresh, "ingest", ...METHOD, "--from-files", ...known.map(({ file }) => file));
+        await runOn(fresh, "transform", ...METHOD, "--save");
+        const then = ["--home", home, "--store", `duckdb:${join(folder, `then-${time}.duckdb`)}`];
+        const asked = ["--game-pks", [...new Set(known.map(({ game }) => game))].join(",")];
+        expect((await runCli(...then, "transform", ...METHOD, "--as-of", time, ...asked, "--save")).exit).toBe(0);
+        const digest = ((await runCli(...then, "verify", "digest", "--json")).json as Digest).digest;
+        expect({ time, digest }).toEqual({ time, digest: await digestOf(fresh) });
+      }
+    },
+    480_000,
+  );
 
   describe("are read where others went wrong", () => {
     test("fielding credits come from the runners, and pitches, not plays, have a play id", async () => {

@@ -106,7 +106,9 @@ describe("a rebuild that did not finish", () => {
       swapped: [{ table: "lab.thing", rowsBefore: 3, rows: 3 }],
       documents: 3,
     });
-    expect(await platform.rows("SELECT mode, CAST(sum(applied) AS BIGINT) AS applied FROM store.mlb.runs GROUP BY mode ORDER BY mode")).toEqual([
+    expect(
+      await platform.rows("SELECT mode, CAST(sum(applied) AS BIGINT) AS applied FROM store.mlb.runs GROUP BY mode ORDER BY mode"),
+    ).toEqual([
       { mode: "batch", applied: 3n },
       { mode: "rebuild", applied: 3n },
       { mode: "schema", applied: 0n },

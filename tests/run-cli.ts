@@ -1,5 +1,6 @@
 import { main } from "../src/cli/program.ts";
-import { MAIN_STORE, homes, isOnServer } from "./test-home.ts";
+import { MAIN_STORE } from "./homes.ts";
+import { homes, isOnServer } from "./test-home.ts";
 
 export interface CliRun {
   readonly exit: number;
@@ -27,11 +28,10 @@ export async function storeOf(home: string): Promise<Readonly<Record<string, str
 async function run(words: readonly string[], environment: Readonly<Record<string, string>>): Promise<CliRun> {
   let stdout = "";
   let stderr = "";
-  const exit = await main(
-    ["node", "mlb-etl", ...words],
-    environment,
-    { stdout: { write: (text) => (stdout += text) }, stderr: { write: (text) => (stderr += text) } },
-  );
+  const exit = await main(["node", "mlb-etl", ...words], environment, {
+    stdout: { write: (text) => (stdout += text) },
+    stderr: { write: (text) => (stderr += text) },
+  });
   return {
     exit,
     stdout,

@@ -3,7 +3,7 @@ import { UserError } from "../src/core/errors.ts";
 import { SmallPlatform, mappingOf } from "./small-platform.ts";
 import { homes } from "./test-home.ts";
 
-const { storedType } = homes.dialect;
+const store = homes.dialect;
 
 const HEAD = `
 source: {endpoint: lab, method: things, raw_table: lab.things, document_key: [id]}
@@ -48,7 +48,7 @@ test.each([
   [
     "a column of another type",
     thing(`${NAME.replace("TEXT", "INT")}, ${SIZE}`),
-    `lab.thing.label is ${storedType({ name: "TEXT" })} in the store, ${storedType({ name: "INT" })} in the mapping`,
+    `lab.thing.label is ${store.storedType({ name: "TEXT" })} in the store, ${store.storedType({ name: "INT" })} in the mapping`,
   ],
   [
     "another primary key",

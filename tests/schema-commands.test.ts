@@ -23,10 +23,10 @@ const FILES = {
   "in/1.json": '{"id":1,"size":5,"colour":"red"}',
   "in/2.json": '{"id":2,"size":7}',
 };
-const { columnType, storedType, table: tableName } = homes.dialect;
-const THING = tableName("live", "lab.thing");
-const TEXT = storedType({ name: "TEXT" });
-const INT = storedType({ name: "INT" });
+const store = homes.dialect;
+const THING = store.table("live", "lab.thing");
+const TEXT = store.storedType({ name: "TEXT" });
+const INT = store.storedType({ name: "INT" });
 /** A server keeps rules of a table as checks, each of which is a change of the plan. */
 const MAKING = [{ kind: "create_table" }, ...(isOnServer ? [{ kind: "add_object" }] : [])];
 const SOURCE = ["--endpoint", "lab", "--method", "things"];
@@ -75,7 +75,10 @@ describe("a mapping that is ahead of its store", () => {
           changes: [
             {
               kind: "add_column",
-              statements: [`ALTER TABLE ${THING} ADD COLUMN "paint" ${columnType({ name: "TEXT" })}`, expect.stringContaining("COMMENT ON") as string],
+              statements: [
+                `ALTER TABLE ${THING} ADD COLUMN "paint" ${store.columnType({ name: "TEXT" })}`,
+                expect.stringContaining("COMMENT ON") as string,
+              ],
             },
             { kind: "drop_column", how: "destructive", statements: [`ALTER TABLE ${THING} DROP COLUMN "colour"`] },
           ],
@@ -131,7 +134,7 @@ describe("a mapping that is ahead of its store", () => {
       data: {
         error: {
           code: "schema.needs-rebuild",
-          got: `lab.thing.size is ${INT} in the store, ${storedType({ name: "DOUBLE" })} in the mapping`,
+          got: `lab.thing.size is ${INT} in the store, ${store.storedType({ name: "DOUBLE" })} in the mapping`,
           next: "mlb-etl rebuild --endpoint lab --method things",
         },
       },
@@ -170,10 +173,16 @@ describe("a store that was changed by other means", () => {
   test.each([
     ["ALTER TABLE store.lab.thing ADD COLUMN mine INT", { kind: "unknown_column", column: "mine", expected: null, got: INT }],
     ["ALTER TABLE store.lab.thing DROP COLUMN colour", { kind: "missing_column", column: "colour", expected: TEXT, got: null }],
-    ["ALTER TABLE store.lab.thing ALTER size TYPE BIGINT", { kind: "other_type", column: "size", expected: INT, got: storedType({ name: "BIGINT" }) }],
+    [
+      "ALTER TABLE store.lab.thing ALTER size TYPE BIGINT",
+      { kind: "other_type", column: "size", expected: INT, got: store.storedType({ name: "BIGINT" }) },
+    ],
     ["COMMENT ON TABLE store.lab.thing IS 'x'", { kind: "other_comment", column: null, expected: "One row per thing", got: "x" }],
     ["DROP TABLE store.lab.thing", { kind: "missing_table", column: null, expected: "the table", got: null }],
-    ["CREATE TABLE store.lab.copy AS SELECT * FROM store.lab.thing; DROP TABLE store.lab.thing; ALTER TABLE store.lab.copy RENAME TO thing", { kind: "other_key", column: null, expected: "id", got: null }],
+    [
+      "CREATE TABLE store.lab.copy AS SELECT * FROM store.lab.thing; DROP TABLE store.lab.thing; ALTER TABLE store.lab.copy RENAME TO thing",
+      { kind: "other_key", column: null, expected: "id", got: null },
+    ],
   ])("drifts: %s", async (sql, finding) => {
     await using cli = await loaded();
     expect(await asked(cli, "schema-drift", "schema", "drift")).toMatchObject({ exit: 0, data: { mappings: [{ drift: [] }] } });

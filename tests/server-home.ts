@@ -7,8 +7,9 @@ import { PostgresRawStore } from "../src/raw/postgres/postgres-raw-store.ts";
 import { sqlText } from "../src/sql/sql-value.ts";
 import { postgresStoreDialect } from "../src/store/postgres/postgres-store-dialect.ts";
 import { PostgresStore } from "../src/store/postgres/postgres-store.ts";
+import type { StoreDialect } from "../src/store/store-dialect.ts";
 import type { SharedServer } from "./each-postgres.ts";
-import { type Homes, MAIN_STORE } from "./test-home.ts";
+import { type Homes, MAIN_STORE } from "./homes.ts";
 
 /** In a home: the URL of the database of each store. The main one has raw too. */
 const FILE = "databases.json";
@@ -17,7 +18,7 @@ type Databases = Readonly<Record<string, string>>;
 
 /** A folder with the names of databases of the server of the run. */
 export class ServerHomes implements Homes {
-  readonly dialect = postgresStoreDialect;
+  readonly dialect: StoreDialect = postgresStoreDialect;
   readonly #version: number | null;
   #server: SharedServer | null = null;
 
@@ -74,7 +75,9 @@ export class ServerHomes implements Homes {
   async spoilBodies(home: string, table: string): Promise<void> {
     await using postgres = await Postgres.open({ url: await this.address(home, MAIN_STORE), environment: {}, waitMs: 0 });
     // As a replica applies changes: without the triggers that refuse them.
-    await postgres.withSession((session) => session.run(`SET session_replication_role = replica; UPDATE ${table} SET body = '' WHERE body IS NOT NULL`));
+    await postgres.withSession((session) =>
+      session.run(`SET session_replication_role = replica; UPDATE ${table} SET body = '' WHERE body IS NOT NULL`),
+    );
   }
 
   async leftovers(store: Parameters<Homes["leftovers"]>[0]): Promise<readonly string[]> {

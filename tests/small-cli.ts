@@ -56,14 +56,7 @@ export class SmallCli implements AsyncDisposable {
   async run(args: readonly string[], configured = true): Promise<CliRun> {
     const written = { stdout: "", stderr: "" };
     const exit = await main(
-      [
-        "node",
-        "mlb-etl",
-        ...args,
-        "--home",
-        this.home,
-        ...(configured ? ["--config-dir", join(this.folder, "config")] : []),
-      ],
+      ["node", "mlb-etl", ...args, "--home", this.home, ...(configured ? ["--config-dir", join(this.folder, "config")] : [])],
       await storeOf(this.home),
       {
         stdout: { write: (text) => (written.stdout += text) },

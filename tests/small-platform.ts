@@ -17,7 +17,8 @@ import type { OpenStore } from "../src/store/open-store.ts";
 import { type ApplyOptions, applySchemas } from "../src/store/prepare-schema.ts";
 import { Store, type StoreAccess } from "../src/store/store.ts";
 import type { SchemaPlan } from "../src/store/schema-changes.ts";
-import { type HomeOptions, MAIN_STORE, type OpenHome, homes } from "./test-home.ts";
+import { type HomeOptions, MAIN_STORE, type OpenHome } from "./homes.ts";
+import { homes } from "./test-home.ts";
 
 /** An answer of an endpoint that a test invented. */
 export interface Answer {
@@ -40,6 +41,8 @@ export class SmallPlatform implements AsyncDisposable {
   readonly #options: HomeOptions;
   readonly #parts: OpenHome;
   readonly #isOwn: boolean;
+  /** The engine of what is asked and done by hand. */
+  #looking: Promise<Database> | null = null;
 
   private constructor(home: string, options: HomeOptions, parts: OpenHome, isOwn: boolean) {
     this.home = home;
@@ -87,6 +90,8 @@ export class SmallPlatform implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await (await this.#looking)?.[Symbol.asyncDispose]();
+    this.#looking = null;
     await this.#parts[Symbol.asyncDispose]();
     if (this.#isOwn) await homes.remove(this.home);
   }
@@ -165,10 +170,10 @@ export class SmallPlatform implements AsyncDisposable {
     return this.inStore((store) => homes.leftovers(store));
   }
 
-  /** Works on the store with an engine of its own. */
+  /** Works on the store. */
   async inStore<T>(work: (store: OpenStore) => Promise<T>): Promise<T> {
-    await using database = await openDatabase();
-    const connection = await database.connect();
+    this.#looking ??= openDatabase();
+    const connection = await (await this.#looking).connect();
     return await this.store.open(connection, work);
   }
 }

@@ -3,7 +3,8 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { OutsideError } from "../src/core/errors.ts";
 import { SmallPlatform } from "./small-platform.ts";
-import { MAIN_STORE, isOnServer } from "./test-home.ts";
+import { MAIN_STORE } from "./homes.ts";
+import { isOnServer } from "./test-home.ts";
 import { watchStatements } from "./watch-statements.ts";
 
 /** What a process that is killed at some statement leaves. */
@@ -28,20 +29,21 @@ export function momentsOf<State>(home: string, options: MomentsOptions<State>): 
   return isOnServer ? seenMoments(home, options) : keptMoments(home, options);
 }
 
-/** What a kill leaves is what others see meanwhile: the rest is rolled back with the session. */
-async function seenMoments<State>(
-  home: string,
-  { work, look, killed }: MomentsOptions<State>,
-): Promise<readonly Moment<State>[]> {
+/** What a kill leaves is what others see meanwhile: the rest is rolled back with the session. Slices are alike: each kind of statement is looked at once, and each COMMIT. */
+async function seenMoments<State>(home: string, { work, look, killed }: MomentsOptions<State>): Promise<readonly Moment<State>[]> {
   // It waits for nobody.
   await using watcher = await SmallPlatform.on(home, 0);
   const moments: Moment<State>[] = [];
   let isLooking = false;
+  const kinds = new Set<string>();
   let statements = 0;
   const end = watchStatements({
     before: (sql) => Promise.resolve(isLooking ? null : { sql, nth: ++statements }),
     after: async (seen) => {
-      if (seen === null || /^(SELECT|BEGIN|COPY|CREATE TEMP|WITH)/.test(seen.sql)) return;
+      if (seen === null || /^(SELECT|BEGIN|COPY|CREATE TEMP|WITH|DISCARD)/.test(seen.sql)) return;
+      const kind = seen.sql.slice(0, KIND_LENGTH);
+      if (kinds.has(kind) && kind !== "COMMIT") return;
+      kinds.add(kind);
       isLooking = true;
       try {
         const { sql, nth } = seen;
@@ -61,6 +63,9 @@ async function seenMoments<State>(
   }
   return moments;
 }
+
+/** So much of a statement names what it does to what. */
+const KIND_LENGTH = 60;
 
 const FILES = [MAIN_STORE, `${MAIN_STORE}.wal`];
 

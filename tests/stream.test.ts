@@ -111,7 +111,9 @@ test("a stream in slices of one capture gives the rows of a batch", async () => 
   await capture(...states);
   await run({ sliceBytes: 1 });
   const contentOf = async (of: SmallPlatform): Promise<unknown> =>
-    (await of.queries(THINGS, "SELECT * FROM store.lab.part ORDER BY id, n")).map((rows) => without(rows, "transformed_at", "source_raw_id"));
+    (await of.queries(THINGS, "SELECT * FROM store.lab.part ORDER BY id, n")).map((rows) =>
+      without(rows, "transformed_at", "source_raw_id"),
+    );
   await using batch = await platform.withStore("batch.duckdb");
   await batch.transform(MAPPING);
   expect(await contentOf(batch)).toEqual(await contentOf(platform));

@@ -7,7 +7,8 @@ import { once } from "node:events";
 import { OutsideError, UserError } from "../src/core/errors.ts";
 import type { SqlValue } from "../src/sql/sql-value.ts";
 import { EVERYTHING, SmallPlatform, mappingOf } from "./small-platform.ts";
-import { MAIN_STORE, homes } from "./test-home.ts";
+import { MAIN_STORE } from "./homes.ts";
+import { homes } from "./test-home.ts";
 import { watchStatements } from "./watch-statements.ts";
 
 export interface ProcessOrder {

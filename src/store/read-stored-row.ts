@@ -30,7 +30,9 @@ export async function readStoredRow(
   const [schema = "", table = ""] = wanted.table.split(".");
   if (!(await store.tablesIn(schema)).has(table)) return { row: null, document: null, badValues: [], quarantine: [] };
   const document = `mapping = ${text(wanted.mapping)} AND document_key = ${text(wanted.documentKey)}`;
-  const hasKey = wanted.key.map(({ column, type, text: value }) => `${name(column)} = ${store.dialect.leafValue(value, type)}`).join(" AND ");
+  const hasKey = wanted.key
+    .map(({ column, type, text: value }) => `${name(column)} = ${store.dialect.leafValue(value, type)}`)
+    .join(" AND ");
   const [row] = await store.rows(`SELECT * FROM ${store.table(wanted.table)} WHERE ${hasKey}`);
   const [applied] = await store.rows(`SELECT * FROM ${store.state("documents")} WHERE ${document}`);
   return {
