@@ -15,7 +15,7 @@ const slot = name(SLICE_COLUMNS.slot);
 
 const TRIED = INPUT_TABLES.tried;
 /** Of the tried states those that are to be written: passed, and newer than what is applied (or applied under another plan). */
-export const GO = "slice_go";
+const GO = "slice_go";
 
 /** How a slice gets to where the store's SQL runs, and what the tables that it is written to were made like. */
 export interface PreparedStore {
