@@ -167,7 +167,7 @@ describe.each([
     expect(begun.length).toBeGreaterThan(0);
     const every = Math.max(1, Math.floor(begun.length / RERUNS));
     for (const { left } of begun.filter((_, at) => (begun.length - 1 - at) % every === 0)) await goOn(await left());
-  });
+  }, 600_000);
 
   test("is killed in the middle of its last transaction, and nothing of it is seen", async () => {
     const home = await killed(KILLS[work]);

@@ -31,8 +31,9 @@ export function momentsOf<State>(home: string, options: MomentsOptions<State>): 
 
 /** What a kill leaves is what others see meanwhile: the rest is rolled back with the session. Slices are alike: each kind of statement is looked at once, and each COMMIT. */
 async function seenMoments<State>(home: string, { work, look, killed }: MomentsOptions<State>): Promise<readonly Moment<State>[]> {
-  // It waits for nobody.
-  await using watcher = await SmallPlatform.on(home, 0);
+  // Inside of a transaction nobody can wait for its end.
+  await using hasty = await SmallPlatform.on(home, 0);
+  await using patient = await SmallPlatform.on(home);
   const moments: Moment<State>[] = [];
   let isLooking = false;
   const kinds = new Set<string>();
@@ -40,14 +41,18 @@ async function seenMoments<State>(home: string, { work, look, killed }: MomentsO
   const end = watchStatements({
     before: (sql) => Promise.resolve(isLooking ? null : { sql, nth: ++statements }),
     after: async (seen) => {
-      if (seen === null || /^(SELECT|BEGIN|COPY|CREATE TEMP|WITH|DISCARD)/.test(seen.sql)) return;
+      if (seen === null || /^(SELECT|BEGIN|COPY|CREATE TEMP|WITH|DISCARD|SET)/.test(seen.sql)) return;
       const kind = seen.sql.slice(0, KIND_LENGTH);
       if (kinds.has(kind) && kind !== "COMMIT") return;
       kinds.add(kind);
       isLooking = true;
       try {
         const { sql, nth } = seen;
-        moments.push({ where: `after ${sql}`, state: await look(watcher), left: () => killed({ when: "after", statement: "", nth }) });
+        moments.push({
+          where: `after ${sql}`,
+          state: await look(sql === "COMMIT" ? patient : hasty),
+          left: () => killed({ when: "after", statement: "", nth }),
+        });
       } catch (error) {
         // Tables are being replaced: readers wait until it is committed.
         if (!(error instanceof OutsideError) || error.code !== "postgres.lock") throw error;
