@@ -99,18 +99,19 @@ export class PostgresIndex implements DocumentIndex {
   }
 
   async load(connection: Connection, view: string): Promise<void> {
-    const table = await IndexTable.create(connection, view);
+    await IndexTable.create(connection, view);
     if (!(await this.#raw.hasTable(this.#table))) return;
     const columns = INDEX_COLUMNS.map(([name]) => name);
     const { id } = await this.#source();
     await this.#session(async (session) => {
+      const table = await IndexTable.create(connection, view);
       const sql = `SELECT ${columns.join(", ")} FROM mlb.document_index WHERE source = $1 AND document_key IS NOT NULL`;
       for await (const rows of session.batches(sql, [id])) {
         const values = rows.map((row) => columns.map((name) => (row[name] === null ? null : sqlText(row[name]))));
         await table.add(values);
       }
+      await table.flush();
     });
-    await table.flush();
   }
 
   /** The source as it is: of an index that nobody has begun nothing is complete. */
@@ -142,8 +143,9 @@ export class PostgresIndex implements DocumentIndex {
     );
   }
 
+  /** Every work may be done twice: where the connection is lost, it is done again with another one. */
   #session<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    return this.#raw.postgres.withSession(work);
+    return this.#raw.postgres.withSession(work, { repeats: true });
   }
 }
 

@@ -45,13 +45,13 @@ export class PostgresRawStore implements RawStore {
   /** Makes a raw table, where it is not there, with columns for what names its documents. */
   async prepareTable(table: string, keyColumns: readonly RawKeyColumn[]): Promise<void> {
     if ((await this.hasTable(table)) && (await this.missingKeyColumns(table, keyColumns)).length === 0) return;
-    await this.postgres.withSession((session) => session.transaction(() => prepareRawTable(session, table, keyColumns)));
+    await this.#session((session) => session.transaction(() => prepareRawTable(session, table, keyColumns)));
     this.#known.add(table);
   }
 
   /** The columns of keys that a raw table lacks: it had captures before the mapping came. */
   missingKeyColumns(table: string, keyColumns: readonly RawKeyColumn[]): Promise<readonly RawKeyColumn[]> {
-    return this.postgres.withSession((session) => missingKeyColumns(session, table, keyColumns));
+    return this.#session((session) => missingKeyColumns(session, table, keyColumns));
   }
 
   async hasTable(name: string): Promise<boolean> {
@@ -154,7 +154,7 @@ export class PostgresRawStore implements RawStore {
   async find(capture: CheckedCapture): Promise<Capture | null> {
     const table = rawTableName(capture.endpoint, capture.method);
     if (!(await this.hasTable(table))) return null;
-    const [found] = await this.postgres.withSession((session) => findCaptures(session, table, [capture]));
+    const [found] = await this.#session((session) => findCaptures(session, table, [capture]));
     return found ?? null;
   }
 
@@ -196,11 +196,11 @@ export class PostgresRawStore implements RawStore {
 
   async dictionary(table: string): Promise<ShapeDictionary> {
     if (!(await this.hasTable(table))) return new ShapeDictionary();
-    return new ShapeDictionary(await this.postgres.withSession((session) => readDictionary(session, table, 0)));
+    return new ShapeDictionary(await this.#session((session) => readDictionary(session, table, 0)));
   }
 
   async tables(): Promise<string[]> {
-    return await this.postgres.withSession(async (session) => {
+    return await this.#session(async (session) => {
       if (!(await hasRawSchema(session))) return [];
       return (await session.rows("SELECT name FROM mlb.raw_tables ORDER BY name")).map((row) => sqlText(row["name"]));
     });
@@ -220,7 +220,12 @@ export class PostgresRawStore implements RawStore {
   }
 
   #rows(sql: string, values: readonly SqlParameter[] = []): Promise<SqlRow[]> {
-    return this.postgres.withSession((session: Session) => session.rows(sql, values));
+    return this.#session((session) => session.rows(sql, values));
+  }
+
+  /** All that is done here may be done twice: where the connection is lost, it is done again with another one. */
+  #session<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return this.postgres.withSession(work, { repeats: true });
   }
 }
 

@@ -41,24 +41,25 @@ export class RawAppender {
     for (const { capturedAt } of batch)
       if (!isInstant(capturedAt)) throw new RangeError(`capturedAt is no canonical instant: ${JSON.stringify(capturedAt)}`);
     // Before the lock is taken, so that bodies are compressed while others write.
-    const known = await this.#postgres.withSession((session) => this.#holders(session, batch));
+    const known = await this.#postgres.withSession((session) => this.#holders(session, batch), { repeats: true });
     const bodies = await compressAll(
       new Map(batch.flatMap(({ contentHash, body }) => (known.has(contentHash) ? [] : [[contentHash, body]]))),
     );
     const months = new Set(batch.map(({ capturedAt }) => capturedAt.slice(0, 7)));
+    let tries = 0;
+    const work = async (session: Session): Promise<readonly AppendResult[]> => {
+      // What a try before this one numbered was rolled back.
+      if (tries++ > 0) this.#dictionary = new ShapeDictionary();
+      await session.run("SELECT pg_advisory_xact_lock(hashtextextended('mlb raw ' || $1, 0))", [this.#table]);
+      for (const month of months)
+        if (!this.#months.has(month)) await session.run("SELECT mlb.make_raw_partition($1, $2::date)", [this.#table, `${month}-01`]);
+      return await this.#write(session, batch, bodies);
+    };
     try {
-      const results = await this.#postgres.withSession((session) =>
-        session.transaction(async () => {
-          await session.run("SELECT pg_advisory_xact_lock(hashtextextended('mlb raw ' || $1, 0))", [this.#table]);
-          for (const month of months)
-            if (!this.#months.has(month)) await session.run("SELECT mlb.make_raw_partition($1, $2::date)", [this.#table, `${month}-01`]);
-          return await this.#write(session, batch, bodies);
-        }),
-      );
+      const results = await this.#postgres.withSession((session) => session.transaction(() => work(session)), { repeats: true });
       for (const month of months) this.#months.add(month);
       return results;
     } catch (error) {
-      // What was numbered is rolled back.
       this.#dictionary = new ShapeDictionary();
       throw error;
     }
