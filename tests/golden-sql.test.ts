@@ -8,6 +8,7 @@ import { compilePlan } from "../src/plan/compile-plan.ts";
 import type { Plan } from "../src/plan/plan.ts";
 import type { Stage } from "../src/sql/slice-tables.ts";
 import { inventedMapping } from "./invented-endpoint.ts";
+import { laidOutSql } from "./laid-out-sql.ts";
 
 const MAPPINGS: readonly (readonly [name: string, mapping: () => Mapping])[] = [
   [
@@ -24,22 +25,18 @@ const DIALECTS: readonly (readonly [name: string, stages: (plan: Plan) => readon
   ["duckdb", (plan) => new DuckdbEngine(plan).stages()],
 ];
 
-/** One statement after the other, broken so that a change shows where it is. */
-function render(stages: readonly Stage[]): string {
-  return stages
-    .map(({ name, sql }) => {
-      const lines = sql
-        .replaceAll(/ (?=(?:SELECT|FROM|LEFT JOIN|JOIN|WHERE|GROUP BY|UNION ALL)\b)/g, "\n")
-        .replaceAll(/, (?=CASE WHEN |"[a-z])/g, ",\n  ")
-        .replaceAll(/ OR (?=\()/g, "\n    OR ");
-      return `-- ${name}\n${lines};\n`;
-    })
-    .join("\n");
-}
+const render = (stages: readonly Stage[]): string => stages.map(({ name, sql }) => `-- ${name}\n${laidOutSql(sql)};\n`).join("\n");
+
+/** Without what lays it out. */
+const bare = (sql: string): string => sql.replaceAll(/\/\* \d+ \*\/|\s+/g, "");
 
 describe.each(MAPPINGS)("the SQL of the mapping %s", (name, mapping) => {
   test.each(DIALECTS)("for %s is the one that was looked at (a wanted change: vitest run -u)", async (dialect, stages) => {
     await expect(render(stages(compilePlan(mapping())))).toMatchFileSnapshot(`golden/${name}.${dialect}.sql.txt`);
+  });
+
+  test.each(DIALECTS)("for %s is laid out without a change", (_dialect, stages) => {
+    for (const { sql } of stages(compilePlan(mapping()))) expect(bare(laidOutSql(sql))).toBe(bare(sql));
   });
 
   test.each(DIALECTS)("for %s is the same every time", (_dialect, stages) => {

@@ -77,7 +77,7 @@ describe("while a rebuild is at work", () => {
     expect(await rebuilding.until("done")).toEqual({ said: "done", exit: 0 });
     expect(await platform.rows(ROWS)).toEqual([1, 2, 3, 4, 5].map((id) => ({ id, size: String(id * 10) })));
     expect(await platform.rows(DOCUMENTS)).toEqual([{ n: 5n }]);
-    const late = store.apply(connection, compilePlan(OLD), { runId: "late", number: 0, tried: [], findings: [], rows: [] });
+    const late = store.apply(connection, compilePlan(OLD), { runId: "late", number: 0, tried: [], findings: [], rows: [], stream: null });
     await expect(late).rejects.toMatchObject({ code: "schema.changed" });
     expect((await platform.transform(NEW)).record.run).toMatchObject({ selected: 5n, unchanged: 5n });
   });

@@ -1,12 +1,7 @@
 import { EXIT } from "../core/errors.ts";
 import type { Mapping } from "../mapping/mapping.ts";
-import {
-  type TransformDeps,
-  type TransformOptions,
-  type TransformProgress,
-  type TransformResult,
-  transform,
-} from "../pipeline/transform.ts";
+import type { TransformDeps, TransformProgress } from "../pipeline/slice-runner.ts";
+import { type TransformOptions, type TransformResult, transform } from "../pipeline/transform.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { CliContext } from "./context.ts";
 import type { Output } from "./output.ts";

@@ -98,16 +98,19 @@ function checkValue(
 /** Gives the text of the default; null where there is none, or where it is wrong and reported. */
 function checkDefault(context: CheckContext, { name, type, spec }: DraftColumn): string | null {
   if (spec.default === undefined) return null;
+  const isJson = type?.name === "JSONB";
   const isAllowed = spec.json_path !== undefined || spec.source_field?.startsWith("parameters.") === true;
-  if (!isAllowed)
+  if (!isAllowed || isJson)
     problemAt(context, spec, "default", {
       code: "mapping.default",
       message: `the column ${quoted(name)} cannot have a default`,
-      expected: "a default only with json_path or source_field: parameters.x (an expression has coalesce)",
+      expected: isJson
+        ? "no default of a JSONB column"
+        : "a default only with json_path or source_field: parameters.x (an expression has coalesce)",
       got: describeWritten(spec.default),
     });
   const text = typeof spec.default === "string" ? spec.default : (context.positions.sourceText(spec, "default") ?? String(spec.default));
-  if (type !== null && !isTextOfType(text, type))
+  if (type !== null && !isJson && !isTextOfType(text, type))
     problemAt(context, spec, "default", {
       code: "mapping.default",
       message: `the default of ${quoted(name)} is no ${renderColumnType(type)}`,

@@ -62,6 +62,28 @@ test.each([
   expect(problemsOf(`${text}\n`)).toEqual(problems);
 });
 
+test("a group of a hundred copies is taken, one more is not", () => {
+  const groupOf = (count: number): string => {
+    const bindings = Array.from({ length: count }, (_, n) => `{n: a${String(n)}}`).join(", ");
+    return goldenFile("right.yaml.txt").replace(
+      "      - {name: extra, type: JSONB, json_path: $.extra}\n",
+      () => `      - {for_each: [${bindings}], fields: [{name: extra_<n>, type: TEXT, json_path: $.extra.<n>}]}\n`,
+    );
+  };
+  expect(problemsOf(groupOf(100))).toEqual([]);
+  expect(checkMapping(readMapping(groupOf(101), "m.yaml")).problems).toEqual([
+    {
+      code: "mapping.too-many",
+      file: "m.yaml",
+      line: 20,
+      column: 20,
+      message: '"for_each" is too long',
+      expected: "at most 100 entries",
+      got: "a list",
+    },
+  ]);
+});
+
 test("a broken file gives all of its problems at once, in the order of the file", () => {
   const rendered = problemsOf(goldenFile("broken.yaml.txt"));
   expect(rendered.length).toBeGreaterThanOrEqual(15);

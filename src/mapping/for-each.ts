@@ -121,12 +121,13 @@ class Filling {
       if (value !== undefined) return value;
       if (FREE_TEXTS.has(String(key))) return written;
       const known = Object.keys(bindings);
+      const near = nearestSpelling(name, known);
       this.#report.add(this.#positions.valuePlace(container, key, offset), {
         code: "mapping.unknown-placeholder",
         message: `unknown placeholder ${quoted(written)}`,
         expected: known.length === 0 ? "placeholders only below for_each" : `one of: ${listed(known.map((each) => `<${each}>`))}`,
         got: quoted(written),
-        didYouMean: nearestSpelling(name, known),
+        didYouMean: near === null ? null : `<${near}>`,
       });
       // Without its brackets, so that the text is not reported again for them.
       return name;

@@ -2,7 +2,7 @@ import { COLUMN_TYPE_SPELLINGS, type ColumnType, parseColumnType } from "./colum
 import { type Aggregate, AGGREGATES, type Comparison, COMPARISONS, FUNCTION_NAMES, type FunctionName } from "./expression.ts";
 import { nearestSpelling } from "./nearest-spelling.ts";
 import { type Fault, FaultError, type Parsed, parsedBy } from "./parse-fault.ts";
-import { listed, quoted } from "./report.ts";
+import { listed, quoted, textLiteral } from "./report.ts";
 import type { Syntax, SyntaxNode } from "./syntax.ts";
 import { KEYWORDS, type Token, tokenize } from "./tokenize.ts";
 
@@ -89,7 +89,7 @@ class Parser {
 
   #unexpected(expected: string, more: Partial<Fault> = {}): FaultError {
     const { kind, text, offset } = this.#next;
-    const got = kind === "end" ? "the end" : kind === "text" ? `the text '${text.slice(0, 40)}'` : quoted(text);
+    const got = kind === "end" ? "the end" : kind === "text" ? `the text ${textLiteral(text)}` : quoted(text);
     return new FaultError({ offset, message: "the expression does not parse", expected, got, ...more });
   }
 

@@ -6,6 +6,8 @@ import { parseIgnorePath, parseNestedPath, parsePath, parseReference, renderRefe
 import { readReference } from "./path-scope.ts";
 import type { Reference, Root } from "./path.ts";
 
+/** Of a row below another one. */
+const WORDS = ["parent", "document"];
 const root = (kind: Root): Root => kind;
 
 describe("references", () => {
@@ -25,7 +27,7 @@ describe("references", () => {
     ["player.fullName", root({ kind: "lookup", name: "player" }), ["fullName"]],
     ["player", root({ kind: "lookup", name: "player" }), []],
   ])("%s", (text, start, keys) => {
-    expect(parseReference(text, ["player"])).toEqual({ ok: true, value: { root: start, keys } });
+    expect(parseReference(text, ["player"], WORDS)).toEqual({ ok: true, value: { root: start, keys } });
   });
 
   test.each([
@@ -46,7 +48,7 @@ describe("references", () => {
     "other.x",
     "$.a.**",
   ])("%j is none", (text) => {
-    expect(parseReference(text, ["player"]).ok).toBe(false);
+    expect(parseReference(text, ["player"], WORDS).ok).toBe(false);
   });
 
   test("are the same after being written and parsed again", () => {
@@ -61,7 +63,7 @@ describe("references", () => {
     });
     fc.assert(
       fc.property(reference, (each) => {
-        expect(parseReference(renderReference(each), ["player"])).toEqual({ ok: true, value: each });
+        expect(parseReference(renderReference(each), ["player"], WORDS)).toEqual({ ok: true, value: each });
       }),
     );
   });
@@ -155,7 +157,7 @@ describe("what is wrong is told with its place", () => {
     ["", '0: the path "" starts nowhere; one of these at its start: $, parent, document, player; ""'],
     ["xparent.x", '0: the path "xparent.x" starts nowhere; one of these at its start: $, parent, document, player; "xparent"; parent?'],
   ])("of the reference %j", (text, problem) => {
-    expect(fault(parseReference(text, ["player"]))).toBe(problem);
+    expect(fault(parseReference(text, ["player"], WORDS))).toBe(problem);
   });
 
   test.each([

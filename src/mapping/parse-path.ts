@@ -7,10 +7,10 @@ import { listed, quoted } from "./report.ts";
 export const ROOT_WORDS = ["parent", "document", "parameters"] as const;
 const MAX_STEPS = 100;
 
-/** Parses `$.a.b`, `$["odd key"]`, `parent.parent.x`, `document.x`, `<lookup>.x`. Keys only: a reference is one value. */
-export function parseReference(text: string, lookups: readonly string[]): Parsed<Reference> {
+/** Parses `$.a.b`, `$["odd key"]`, `parent.parent.x`, `document.x`, `<lookup>.x`. Keys only: a reference is one value. `words`: those of `parent` and `document` that have a meaning here. */
+export function parseReference(text: string, lookups: readonly string[], words: readonly string[]): Parsed<Reference> {
   return parsedBy(() => {
-    const { root, next } = parseRoot(text, lookups);
+    const { root, next } = parseRoot(text, lookups, words);
     return { root, keys: keysOnly(parseSteps(text, next), text) };
   });
 }
@@ -78,7 +78,7 @@ function renderKeys(keys: readonly string[]): string {
   return keys.map((key) => (/^[A-Za-z0-9_]+$/.test(key) && key !== "parent" ? `.${key}` : `[${JSON.stringify(key)}]`)).join("");
 }
 
-function parseRoot(text: string, lookups: readonly string[]): { readonly root: Root; readonly next: number } {
+function parseRoot(text: string, lookups: readonly string[], words: readonly string[]): { readonly root: Root; readonly next: number } {
   if (text.startsWith("$")) return { root: { kind: "element" }, next: 1 };
   const word = /^[A-Za-z_][A-Za-z0-9_]*/.exec(text)?.[0];
   if (word === "parent") {
@@ -87,7 +87,7 @@ function parseRoot(text: string, lookups: readonly string[]): { readonly root: R
   }
   if (word === "document") return { root: { kind: "document" }, next: word.length };
   if (word !== undefined && lookups.includes(word)) return { root: { kind: "lookup", name: word }, next: word.length };
-  const roots = ["parent", "document", ...lookups];
+  const roots = new Set([...words, ...lookups]);
   throw new FaultError({
     offset: 0,
     message: `the path ${quoted(text)} starts nowhere`,

@@ -17,10 +17,11 @@ export interface PathScope {
 
 /** Parses a reference and sees that it does not go out further than there are levels. */
 export function readReference(text: string, scope: PathScope): Parsed<Reference> {
-  const parsed = parseReference(text, scope.lookups);
+  const { levels, hasDocument } = scope;
+  const words = [...(levels?.length === 0 ? [] : ["parent"]), ...(hasDocument ? ["document"] : [])];
+  const parsed = parseReference(text, scope.lookups, words);
   if (!parsed.ok) return parsed;
   const { root } = parsed.value;
-  const { levels } = scope;
   if (root.kind === "parent" && levels !== null && root.levels > levels.length) {
     const most = Array.from({ length: levels.length }, () => "parent").join(".");
     return {
@@ -33,7 +34,7 @@ export function readReference(text: string, scope: PathScope): Parsed<Reference>
       },
     };
   }
-  if (root.kind === "document" && !scope.hasDocument) {
+  if (root.kind === "document" && !hasDocument) {
     return {
       ok: false,
       fault: {

@@ -84,8 +84,9 @@ export class Positions {
 function offsetBefore(written: string, bindings: Bindings, offset: number): number {
   let shift = 0;
   for (const match of written.matchAll(PLACEHOLDER)) {
-    const value = bindings[match[1] ?? ""];
-    if (value === undefined) continue;
+    const [, name = ""] = match;
+    // Of one that is unknown, and reported, the name stays without its brackets.
+    const value = Object.hasOwn(bindings, name) ? (bindings[name] ?? "") : name;
     const start = match.index + shift;
     if (offset < start) break;
     if (offset < start + value.length) return match.index;

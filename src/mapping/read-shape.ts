@@ -89,13 +89,12 @@ function reportIssue(issue: PlainIssue, root: unknown, positions: Positions, rep
     return;
   }
   const text = { expected: expectedOf(issue), got: describeWritten(value) };
-  if (issue.code === "invalid_value") {
-    const near = typeof value === "string" ? nearestSpelling(value, issue.values.map(String)) : null;
+  if (issue.code === "invalid_value" && typeof value === "string") {
     report.add(place, {
       code: "mapping.unknown-word",
-      message: `unknown ${nameOf(path)} ${typeof value === "string" ? quoted(value) : describeWritten(value)}`,
+      message: `unknown ${nameOf(path)} ${quoted(value)}`,
       ...text,
-      didYouMean: near,
+      didYouMean: nearestSpelling(value, issue.values.map(String)),
     });
   } else if (issue.code === "too_small")
     report.add(place, { code: "mapping.empty", message: `${name} is empty`, ...text, got: "an empty list" });

@@ -51,7 +51,8 @@ async function problemsOf(): Promise<readonly string[]> {
     await loadRegistry(folder);
     return [];
   } catch (error) {
-    if (error instanceof ProblemsError) return error.problems.map((problem) => renderProblem(problem).replace(`${folder}/`, ""));
+    if (error instanceof ProblemsError)
+      return error.problems.map((problem) => `${renderProblem(problem).replace(`${folder}/`, "")} [${problem.code}]`);
     throw error;
   }
 }
@@ -104,14 +105,14 @@ describe("reports, over all files at once,", () => {
     await write("game/a.yaml", mappingText({ table: "game.plays" }));
     await write("game/b.yaml", mappingText({ table: "game.plays" }));
     expect(await problemsOf()).toEqual([
-      'game/b.yaml:5:11  the table "game.plays" belongs to another mapping. Expected each table in one mapping, got "game.plays", which game/a.yaml fills',
+      'game/b.yaml:5:11  the table "game.plays" belongs to another mapping. Expected each table in one mapping, got "game.plays", which game/a.yaml fills [mapping.table-in-two]',
     ]);
   });
 
   test("a target that is a raw table", async () => {
     await write("game/a.yaml", mappingText({ rawTable: "plays", table: "game.plays" }));
     expect(await problemsOf()).toEqual([
-      'game/a.yaml:5:11  the table "game.plays" keeps raw captures. Expected a table of its own, got the raw_table of a mapping',
+      'game/a.yaml:5:11  the table "game.plays" keeps raw captures. Expected a table of its own, got the raw_table of a mapping [mapping.raw-table]',
     ]);
   });
 
@@ -119,8 +120,8 @@ describe("reports, over all files at once,", () => {
     await write("game/plays.yaml", mappingText({ table: "game.plays" }));
     await write("gaem/plays.yaml", mappingText({ table: "game.other" }));
     expect(await problemsOf()).toEqual([
-      'gaem/plays.yaml:1:20  the mapping stands in another endpoint\'s folder. Expected endpoint "gaem", as the folder is named, got "game"',
-      'game/plays.yaml:1:20  the mapping "game/plays" is there already. Expected each mapping once, got "game/plays" again, after gaem/plays.yaml',
+      'gaem/plays.yaml:1:20  the mapping stands in another endpoint\'s folder. Expected endpoint "gaem", as the folder is named, got "game" [mapping.wrong-folder]',
+      'game/plays.yaml:1:20  the mapping "game/plays" is there already. Expected each mapping once, got "game/plays" again, after gaem/plays.yaml [mapping.double-name]',
     ]);
   });
 
@@ -142,9 +143,9 @@ describe("reports, over all files at once,", () => {
     );
     await write("venue/venues.yaml", mappingText({ endpoint: "venue", table: "venue.venues" }));
     expect(await problemsOf()).toEqual([
-      'game/a.yaml:10:54  the relationship points at "venue.venus", which no mapping fills. Expected a target of any mapping, got "venue.venus". Did you mean "venue.venues"?',
-      'game/b.yaml:10:78  "to_field" names "statu", which is no column of venue.venues. Expected a column of venue.venues, got "statu". Did you mean "status"?',
-      'game/c.yaml:10:78  the column "venue_id" points at "venue.venues.status", which has another type. Expected BIGINT, got TEXT',
+      'game/a.yaml:10:54  the relationship points at "venue.venus", which no mapping fills. Expected a target of any mapping, got "venue.venus". Did you mean "venue.venues"? [mapping.unknown-table]',
+      'game/b.yaml:10:78  "to_field" names "statu", which is no column of venue.venues. Expected a column of venue.venues, got "statu". Did you mean "status"? [mapping.unknown-column]',
+      'game/c.yaml:10:78  the column "venue_id" points at "venue.venues.status", which has another type. Expected BIGINT, got TEXT [mapping.relationship-type]',
     ]);
   });
 
@@ -156,11 +157,11 @@ describe("reports, over all files at once,", () => {
     await symlink("/etc", join(folder, "outside"));
     await write("README.md", "x");
     expect(await problemsOf()).toEqual([
-      "README.md:1:1  the mappings folder holds more than folders of endpoints. Expected folders named as endpoints, got a file, README.md",
-      "game/deeper:1:1  this is no file of the folder. Expected plain files (links could lead anywhere), got a folder, deeper",
-      "game/link.yaml:1:1  this is no file of the folder. Expected plain files (links could lead anywhere), got a link, link.yaml",
-      "game/plays.yml:1:1  this is no mapping file. Expected a name that ends in .yaml, got plays.yml",
-      "outside:1:1  the mappings folder holds more than folders of endpoints. Expected folders named as endpoints, got a link, outside",
+      "README.md:1:1  the mappings folder holds more than folders of endpoints. Expected folders named as endpoints, got a file, README.md [mapping.folder]",
+      "game/deeper:1:1  this is no file of the folder. Expected plain files (links could lead anywhere), got a folder, deeper [mapping.folder]",
+      "game/link.yaml:1:1  this is no file of the folder. Expected plain files (links could lead anywhere), got a link, link.yaml [mapping.folder]",
+      "game/plays.yml:1:1  this is no mapping file. Expected a name that ends in .yaml, got plays.yml [mapping.folder]",
+      "outside:1:1  the mappings folder holds more than folders of endpoints. Expected folders named as endpoints, got a link, outside [mapping.folder]",
     ]);
   });
 });
@@ -174,7 +175,7 @@ test("problems are in the order of files and places, each with its code; what be
   await write("game/large.yaml", `# ${"x".repeat(4 * 1024 * 1024)}\n`);
   await write(".hidden/a.yaml", "7\n");
   await mkdir(join(folder, ".git"));
-  await write("zoo/plays.yaml", mappingText({ table: "game.zoo", rawTable: "other" }));
+  await write("zoo/plays.yaml", mappingText({ table: "game.zoo", rawTable: "other" }).replace("TEXT", "TXT"));
   await expect(loadRegistry(folder)).rejects.toThrow(ProblemsError);
   const error: unknown = await loadRegistry(folder).catch((caught: unknown) => caught);
   const { problems } = error as ProblemsError;
@@ -192,6 +193,7 @@ test("problems are in the order of files and places, each with its code; what be
     "game/large.yaml:1:1 mapping.folder 4194307 bytes",
     "game/none.examples:1:1 mapping.folder nothing",
     'zoo/plays.yaml:1:20 mapping.wrong-folder "game"',
+    'zoo/plays.yaml:9:30 mapping.unknown-type "TXT"',
   ]);
 });
 
@@ -225,4 +227,10 @@ test("the cache reads again only what changed", async () => {
   await expect(cache.load(folder)).rejects.toThrow(ProblemsError);
   await rm(join(folder, "game/more.yaml"));
   expect((await cache.load(folder)).mappings).toHaveLength(1);
+  // Beside the folders of endpoints, too.
+  await write("README.md", "x");
+  await expect(cache.load(folder)).rejects.toThrow(ProblemsError);
+  await rm(join(folder, "README.md"));
+  const last = await cache.load(folder);
+  expect(await cache.load(folder)).toBe(last);
 });

@@ -64,6 +64,11 @@ export function describeWritten(value: unknown): string {
   return Array.isArray(value) ? "a list" : "keys with values";
 }
 
+/** A text as a literal of the language, cut where it is long. */
+export function textLiteral(text: string): string {
+  return `'${text.length > 40 ? `${text.slice(0, 39)}…` : text}'`;
+}
+
 /** In double quotes, cut where it is long. */
 export function quoted(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 79)}…` : text);

@@ -6,7 +6,7 @@ import type { Fault } from "./parse-fault.ts";
 import { ROOT_WORDS } from "./parse-path.ts";
 import { OwnTypes } from "./own-type.ts";
 import { readReference } from "./path-scope.ts";
-import { listed, quoted } from "./report.ts";
+import { listed, quoted, textLiteral } from "./report.ts";
 import type { Scope } from "./scope.ts";
 import type { Syntax } from "./syntax.ts";
 import { canCast, fitsColumn, valueTypeOf } from "./value-type.ts";
@@ -158,7 +158,7 @@ class Typing {
     return this.fault(syntax, {
       message: `${quoted(value)} is no ${wanted}`,
       expected: wanted === "DATE" ? "'YYYY-MM-DD'" : "'YYYY-MM-DDTHH:MM:SSZ'",
-      got: `'${value.slice(0, 40)}'`,
+      got: textLiteral(value),
     });
   }
 

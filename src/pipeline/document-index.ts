@@ -31,9 +31,10 @@ export interface DocumentIndex {
   missing(): AsyncIterable<Capture>;
   /**
    * Makes the index, with what selection needs of the captures, a table or view of the engine with the columns `INDEX_COLUMNS`.
+   * @param captures ids: it need not have more than the documents of these, with all their states. Null: all documents.
    * @throws OutsideError `index.damaged`.
    */
-  load(connection: Connection, view: string): Promise<void>;
+  load(connection: Connection, view: string, captures?: readonly number[] | null): Promise<void>;
 }
 
 /** The documents of captures, read from their bodies. */

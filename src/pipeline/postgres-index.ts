@@ -98,15 +98,16 @@ export class PostgresIndex implements DocumentIndex {
     yield* this.#raw.pages(this.#table, isMissing, [completeBefore, id]);
   }
 
-  async load(connection: Connection, view: string): Promise<void> {
+  async load(connection: Connection, view: string, captures: readonly number[] | null = null): Promise<void> {
     await IndexTable.create(connection, view);
     if (!(await this.#raw.hasTable(this.#table))) return;
     const columns = INDEX_COLUMNS.map(([name]) => name);
     const { id } = await this.#source();
     await this.#session(async (session) => {
       const table = await IndexTable.create(connection, view);
-      const sql = `SELECT ${columns.join(", ")} FROM mlb.document_index WHERE source = $1 AND document_key IS NOT NULL`;
-      for await (const rows of session.batches(sql, [id])) {
+      const ofThese = "AND document_key IN (SELECT document_key FROM mlb.document_index WHERE source = $1 AND raw_id = ANY ($2::bigint[]))";
+      const sql = `SELECT ${columns.join(", ")} FROM mlb.document_index WHERE source = $1 AND document_key IS NOT NULL ${captures === null ? "" : ofThese}`;
+      for await (const rows of session.batches(sql, captures === null ? [id] : [id, captures])) {
         const values = rows.map((row) => columns.map((name) => (row[name] === null ? null : sqlText(row[name]))));
         await table.add(values);
       }

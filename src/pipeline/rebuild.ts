@@ -7,7 +7,8 @@ import { type RebuiltState, type SwappedTable, beginRebuild, rebuiltState, swapR
 import { readStoreTime } from "../store/store-time.ts";
 import { Store, type StoreAccess } from "../store/store.ts";
 import { rawTableOf } from "./document-index.ts";
-import { type TransformProgress, transform } from "./transform.ts";
+import type { TransformProgress } from "./slice-runner.ts";
+import { transform } from "./transform.ts";
 
 export interface RebuildOptions {
   readonly sliceBytes: number;

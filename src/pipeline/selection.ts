@@ -54,9 +54,51 @@ export async function selectBatch(
   filter: DocumentFilter,
   state: SelectionState,
 ): Promise<SelectedCounts> {
+  const chosen = writeChosen(plan, index, filter);
+  const open = await findCandidates(connection, plan, chosen, state);
+  const documents = await count(connection, `SELECT count(DISTINCT document_key) FROM (${chosen})`);
+  return { documents, unchanged: documents - open, missing: await missingValues(connection, plan, index, filter) };
+}
+
+export interface SelectedOfStream {
+  /** Documents of the captures. */
+  readonly documents: number;
+  /** Those of them with something to try. */
+  readonly open: number;
+  /** Of the others, those of which the captures are older than what is applied. */
+  readonly stale: number;
+}
+
+/**
+ * Streaming: as a batch, of each document of which there is a state among these captures. `index` may be of these documents alone.
+ * @param captures ids, those behind the checkpoint that are taken now
+ */
+export async function selectStream(
+  connection: Connection,
+  plan: Plan,
+  index: string,
+  captures: readonly number[],
+  state: SelectionState,
+): Promise<SelectedOfStream> {
+  const arrived = `SELECT * FROM ${index} WHERE raw_id IN (${captures.length === 0 ? "NULL" : captures.join(", ")})`;
+  const chosen = `SELECT i.* FROM ${index} i SEMI JOIN (${arrived}) a ON a.document_key = i.document_key`;
+  const open = await findCandidates(connection, plan, chosen, state);
+  const mine = `mapping = ${text(plan.mapping)} AND fingerprint = ${text(plan.fingerprint)}`;
+  return {
+    documents: await count(connection, `SELECT count(DISTINCT document_key) FROM (${arrived})`),
+    open,
+    stale: await count(
+      connection,
+      `SELECT count(*) FROM (SELECT a.document_key FROM (${arrived}) a JOIN (SELECT * FROM ${state.documents} WHERE ${mine}) d ON d.document_key = a.document_key
+       WHERE a.document_key NOT IN (SELECT document_key FROM ${CANDIDATES}) GROUP BY a.document_key HAVING bool_and(${writeOrderKey("a")} < ${writeOrderKey("d")}))`,
+    ),
+  };
+}
+
+/** Finds the states that are to be tried of the chosen ones; gives of how many documents they are. */
+async function findCandidates(connection: Connection, plan: Plan, chosen: string, state: SelectionState): Promise<number> {
   const mapping = text(plan.mapping);
   const fingerprint = text(plan.fingerprint);
-  const chosen = writeChosen(plan, index, filter);
   // Most documents have nothing to try: only states that are to be tried are kept, so that a run takes what is new, not what there is.
   await connection.run(
     `CREATE OR REPLACE TABLE ${CANDIDATES} AS
@@ -71,17 +113,12 @@ export async function selectBatch(
      )
      SELECT *, row_number() OVER (PARTITION BY document_key ORDER BY ${writeStateOrder("DESC")}) AS rank, count(*) OVER (PARTITION BY document_key) AS total FROM open_states`,
   );
-  const counts = (
-    await connection.rows(
-      `SELECT (SELECT count(DISTINCT document_key) FROM (${chosen})) AS documents, (SELECT count(DISTINCT document_key) FROM ${CANDIDATES}) AS open`,
-    )
-  )[0];
-  const documents = Number(counts?.["documents"] ?? 0);
-  return {
-    documents,
-    unchanged: documents - Number(counts?.["open"] ?? 0),
-    missing: await missingValues(connection, plan, index, filter),
-  };
+  return count(connection, `SELECT count(DISTINCT document_key) FROM ${CANDIDATES}`);
+}
+
+async function count(connection: Connection, sql: string): Promise<number> {
+  const [row] = await connection.rows(sql);
+  return Number(Object.values(row ?? {})[0] ?? 0);
 }
 
 /** The newest state of each document that has something to try, in the order of raw. */

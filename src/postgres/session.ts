@@ -144,6 +144,22 @@ export class Session {
     });
   }
 
+  /** Tells what others notify on a channel, by its text. Until the session is given back or closed. @param channel `[a-z_]+` */
+  async listen(channel: string, onNotify: (text: string) => void): Promise<void> {
+    this.#client.on("notification", (message) => {
+      if (message.channel === channel) onNotify(message.payload ?? "");
+    });
+    await this.run(`LISTEN ${channel}`);
+  }
+
+  /** Ends when the connection does, whoever ends it. */
+  async ended(): Promise<void> {
+    if (this.#isAlive)
+      await new Promise<void>((resolve) => {
+        this.#client.once("end", resolve);
+      });
+  }
+
   /** Ends the connection; what was not committed is undone. */
   async close(): Promise<void> {
     await this.#client.end();

@@ -1,5 +1,6 @@
 import type { Capture, CheckedCapture } from "./capture.ts";
 import type { AppendResult, PositionedCapture, RawStore } from "./raw-store.ts";
+import type { RawWatch } from "./raw-watch.ts";
 import { ShapeDictionary, decodeShape, encodeShape } from "./shape.ts";
 import { rawTableName } from "./table-name.ts";
 
@@ -95,6 +96,10 @@ export class OverlayRawStore implements RawStore {
     const merged = new ShapeDictionary((await this.#table(table)).dictionary.entries);
     for (const entry of (await this.#overlay.dictionary(table)).entries) merged.add(entry);
     return merged;
+  }
+
+  watch(table: string): Promise<RawWatch> {
+    return this.base.watch(table);
   }
 
   async tables(): Promise<string[]> {

@@ -1,4 +1,5 @@
 import type { Capture, CheckedCapture } from "./capture.ts";
+import type { RawWatch } from "./raw-watch.ts";
 import type { ShapeDictionary } from "./shape.ts";
 
 export interface AppendResult {
@@ -43,6 +44,8 @@ export interface RawStore extends AsyncDisposable {
   readBodies(captures: Iterable<Capture> | AsyncIterable<Capture>): AsyncIterable<{ readonly capture: Capture; readonly body: Buffer }>;
   /** The dictionary that `Capture.shape` refers to, as of now. */
   dictionary(table: string): Promise<ShapeDictionary>;
+  /** Tells of captures that come to a raw table, which need not be there yet. */
+  watch(table: string): Promise<RawWatch>;
   /** Names of the raw tables, sorted. */
   tables(): Promise<string[]>;
 }

@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { systemLockDeps } from "../core/file-lock.ts";
 import type { FileLockDeps } from "../core/file-lock.ts";
@@ -14,6 +14,8 @@ import { requestText } from "./request-text.ts";
 import type { AppendResult, PositionedCapture, RawStore } from "./raw-store.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 import type { SegmentLimits } from "./segment-writer.ts";
+import type { RawWatch } from "./raw-watch.ts";
+import { watchFolder } from "./watch-folder.ts";
 import { ShapeDictionary } from "./shape.ts";
 import { SidecarFile } from "./sidecar-file.ts";
 import { checkTableName, isTableName, rawTableName } from "./table-name.ts";
@@ -112,6 +114,12 @@ export class SegmentStore implements RawStore {
     const dictionary = new ShapeDictionary();
     await addEntriesFrom(join(this.#table(table).folder, DICTIONARY_FILE), 0, dictionary);
     return dictionary;
+  }
+
+  async watch(name: string): Promise<RawWatch> {
+    const { root } = this.#options;
+    await mkdir(root, { recursive: true });
+    return watchFolder(root, this.#table(name).folder);
   }
 
   async tables(): Promise<string[]> {

@@ -23,6 +23,7 @@ const COLUMNS = [
   ["no_int", "INT", "$.nothing"],
   ["no_text", "TEXT", "$.nothing"],
   ["no_bool", "BOOLEAN", "$.nothing"],
+  ["nines", "TEXT", "$.nines"],
 ] as const;
 const ROW = {
   three: 3,
@@ -38,6 +39,7 @@ const ROW = {
   no: false,
   day: "2024-07-12",
   at: "2024-07-12T19:10:41-04:00",
+  nines: "9".repeat(38),
   player: { age: "31", odd: "x1" },
   "a\"b'; -- \u00e9😀": { "c.d]": "found" },
 };
@@ -246,6 +248,41 @@ describe("arithmetic", () => {
       ["half * 3", "DOUBLE", 1.5],
       ["abs(-half)", "DOUBLE", 0.5],
       ["large * 10", "DOUBLE", "bad value"],
+    ]);
+  });
+});
+
+describe("decimals", () => {
+  test("are doubles beside other values, and of no size end a query", async () => {
+    await expectValues([
+      ["nines::NUMERIC(38,0) * nines::NUMERIC(38,0)", "DOUBLE", 1e38 * 1e38],
+      ["nines::NUMERIC(38,0) + nines::NUMERIC(38,0)", "DOUBLE", 2e38],
+      ["nines::NUMERIC(38,0) / '2'::NUMERIC(38,37)", "DOUBLE", 5e37],
+      ["-(nines::NUMERIC(38,0))", "DOUBLE", -1e38],
+      ["nines::NUMERIC(38,0) > '1'::NUMERIC(38,37)", "BOOLEAN", true],
+      ["'1'::NUMERIC(38,37) = 5000000", "BOOLEAN", false],
+      ["biggest = '1'::NUMERIC(38,37)", "BOOLEAN", false],
+      ["nines::NUMERIC(38,0) in ('1'::NUMERIC(38,37), 2)", "BOOLEAN", false],
+      ["'1'::NUMERIC(38,37) between 1 and biggest", "BOOLEAN", true],
+      ["coalesce(biggest, '1'::NUMERIC(38,37))", "DOUBLE", 2 ** 63],
+      ["nullif('1'::NUMERIC(38,37), biggest)", "DOUBLE", 1],
+      ["least(nines::NUMERIC(38,0), '1'::NUMERIC(38,37))", "DOUBLE", 1],
+      ["abs('-2.5'::NUMERIC(3,1))", "DOUBLE", 2.5],
+      ["case when yes then nines::NUMERIC(38,0) else '1'::NUMERIC(38,37) end", "DOUBLE", 1e38],
+      ["case when no then nines::NUMERIC(38,0) else biggest end", "DOUBLE", 2 ** 63],
+      ["case when no then '1'::NUMERIC(38,37) else biggest end > 1", "BOOLEAN", true],
+      ["case when yes then nines::NUMERIC(38,0) end * nines::NUMERIC(38,0)", "DOUBLE", 1e38 * 1e38],
+    ]);
+  });
+
+  test("keep every digit where nothing is computed of them", async () => {
+    const exact = "12345678901234567890.12345";
+    await expectValues([
+      [`'${exact}'::NUMERIC(25,5)`, "NUMERIC(25,5)", exact],
+      [`case when yes then '${exact}'::NUMERIC(25,5) when no then null end`, "NUMERIC(25,5)", exact],
+      [`case when no then '1'::NUMERIC(25,5) else '${exact}'::NUMERIC(25,5) end`, "NUMERIC(25,5)", exact],
+      ["'1.005'::NUMERIC(5,2)", "DOUBLE", 1.01],
+      ["calm::NUMERIC(5,2) * 2", "DOUBLE", "bad value"],
     ]);
   });
 });

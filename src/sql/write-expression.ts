@@ -22,7 +22,7 @@ function leafTypeOf(type: ValueType): ColumnType {
 
 /** Writes a typed expression. SQL's own three-valued logic is the language's. */
 export function writeExpression(expression: Expression, scope: Scope, dialect: Dialect): string {
-  const write = (inner: Expression): string => writeExpression(inner, scope, dialect);
+  const write = (inner: Expression): string => writeOperand(inner, scope, dialect);
   const negation = (negated: boolean): string => (negated ? "NOT " : "");
   switch (expression.kind) {
     case "literal":
@@ -63,8 +63,9 @@ export function writeExpression(expression: Expression, scope: Scope, dialect: D
     case "like":
       return `(${negation(expression.negated)}(${dialect.like(write(expression.operand), expression.pattern)}))`;
     case "case": {
-      const branches = expression.branches.map((branch) => `WHEN ${write(branch.when)} THEN ${write(branch.then)}`).join(" ");
-      return `(CASE ${branches}${expression.otherwise === null ? "" : ` ELSE ${write(expression.otherwise)}`} END)`;
+      const value = (inner: Expression): string => (decimalOf(expression) === null ? write(inner) : writeExpression(inner, scope, dialect));
+      const branches = expression.branches.map((branch) => `WHEN ${write(branch.when)} THEN ${value(branch.then)}`).join(" ");
+      return `(CASE ${branches}${expression.otherwise === null ? "" : ` ELSE ${value(expression.otherwise)}`} END)`;
     }
     case "cast":
       return `(${dialect.castLeaf(textOf(expression.operand, write), expression.to)})`;
@@ -76,6 +77,22 @@ export function writeExpression(expression: Expression, scope: Scope, dialect: D
     case "aggregate":
       return scope.aggregate(expression);
   }
+}
+
+/** The same as a part of another expression, where a decimal is a DOUBLE: decimals of two scales, or large ones, could end the query. */
+export function writeOperand(expression: Expression, scope: Scope, dialect: Dialect): string {
+  const written = writeExpression(expression, scope, dialect);
+  return decimalOf(expression) === null ? written : `CAST(${written} AS DOUBLE)`;
+}
+
+/** `p,s` where all that an expression gives are decimals of that one type: a cast, or a case of such casts. */
+function decimalOf(expression: Expression): string | null {
+  if (expression.kind === "cast")
+    return expression.to.name === "NUMERIC" ? `${String(expression.to.precision)},${String(expression.to.scale)}` : null;
+  if (expression.kind !== "case") return null;
+  const values = [...expression.branches.map(({ then }) => then), ...(expression.otherwise === null ? [] : [expression.otherwise])];
+  const [first = null, ...others] = new Set(values.filter(({ type }) => type !== "NULL").map(decimalOf));
+  return others.length === 0 ? first : null;
 }
 
 function writeLiteral(literal: Expression & { kind: "literal" }, dialect: Dialect): string {

@@ -5,7 +5,7 @@ import { allLevels } from "../plan/references.ts";
 import type { Dialect } from "./dialect.ts";
 import { SLICE_COLUMNS, SLICE_TABLES, type Stage, targetTable } from "./slice-tables.ts";
 import { numericColumns } from "./write-columns.ts";
-import { type Scope, writeBadCondition, writeExpression } from "./write-expression.ts";
+import { type Scope, writeBadCondition, writeExpression, writeOperand } from "./write-expression.ts";
 import { isRowRule, writePointer } from "./write-target.ts";
 
 /**
@@ -198,7 +198,7 @@ function writeAggregate(plan: Plan, inner: PlanTarget, node: AggregateNode, dial
   const numeric = numericColumns(targetColumns(plan, inner));
   const column = (wanted: string): string => (numeric.has(wanted) ? `CAST(${dialect.name(wanted)} AS DOUBLE)` : dialect.name(wanted));
   const scope: Scope = { column, path: noPath, isTyped: noPath, parameter: noPath, aggregate: noPath };
-  const operand = node.operand === null ? "*" : writeExpression(node.operand, scope, dialect);
+  const operand = node.operand === null ? "*" : writeOperand(node.operand, scope, dialect);
   const where = node.where === null ? "" : ` FILTER (WHERE ${writeExpression(node.where, scope, dialect)})`;
   return `${node.name}(${operand})${where}`;
 }

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { inventedMapping } from "../../tests/invented-endpoint.ts";
+import { laidOutSql } from "../../tests/laid-out-sql.ts";
 import { mappingOf } from "../../tests/small-platform.ts";
 import { compilePlan } from "../plan/compile-plan.ts";
 import type { Plan } from "../plan/plan.ts";
 import { TypedLeaves } from "../plan/typed-leaves.ts";
 import { duckdbDialect } from "./duckdb-dialect.ts";
-import { writeOrderKey, writeStateOrder } from "./order-key.ts";
 import { writeDoubleKeys, writeRelationshipChecks, writeRuleChecks, writeVerdicts } from "./write-gate.ts";
 import {
   type OriginsSql,
@@ -56,14 +56,6 @@ ${TYPES.map((type, at) => `      - {name: of_document_${String(at)}, type: ${typ
     relationships: [{from_field: [id], to_table: lab.part}]
 `;
 
-/** One statement after the other, broken so that a change shows where it is. */
-function broken(sql: string): string {
-  return sql
-    .replaceAll(/ (?=(?:SELECT|FROM|LEFT JOIN|JOIN|WHERE|GROUP BY|UNION ALL)\b)/g, "\n")
-    .replaceAll(/, (?=CASE WHEN |"[a-z])/g, ",\n  ")
-    .replaceAll(/ OR (?=\()/g, "\n    OR ");
-}
-
 /** Statements under their names. */
 type Written = ReadonlyMap<string, string>;
 
@@ -79,7 +71,8 @@ function checks(plan: Plan): Written {
   const written = new Map<string, string>();
   const { details } = writeShred(plan, duckdbDialect);
   // What they select is what the checks below select.
-  for (const { table, query } of details) written.set(`details of ${table}`, query("1, 2").replace(/FROM \(SELECT .*\)/s, "FROM (…)"));
+  for (const { table, query } of details)
+    written.set(`details of ${table}`, query("1, 2").replace(/FROM \(SELECT .*\) (?=WHERE "\$slot" IN)/s, "FROM (…) "));
   written.set("verdicts", writeVerdicts(plan, duckdbDialect));
   for (const check of writeRelationshipChecks(plan, duckdbDialect)) {
     written.set(check.name, check.sql);
@@ -102,7 +95,7 @@ const CONDITION = `"$slot" = 1`;
 const origins = ({ query, reads, sourceFields, positions }: OriginsSql): string =>
   `${JSON.stringify({ reads: reads.map(readName), sourceFields, positions })}\n${query(CONDITION)}`;
 
-const rendered = (written: Written): string => [...written].map(([name, sql]) => `-- ${name}\n${broken(sql)};\n`).join("\n");
+const rendered = (written: Written): string => [...written].map(([name, sql]) => `-- ${name}\n${laidOutSql(sql)};\n`).join("\n");
 
 const invented = compilePlan(inventedMapping());
 const plain = compilePlan(mappingOf(PLAIN));
@@ -126,13 +119,4 @@ describe("what is written of a mapping is what was looked at (a wanted change: v
 
 test("a target that is not there has no double keys to look for", () => {
   expect(() => writeDoubleKeys(plain, 99, "1", duckdbDialect)).toThrow("no target 99");
-});
-
-test("states are ordered by version, time, content and request; none is before any version", () => {
-  expect(writeOrderKey("d")).toBe(
-    "(d.version IS NOT NULL, coalesce(d.version, ''), CAST(d.captured_at AS TIMESTAMPTZ), d.content_hash, d.request)",
-  );
-  expect(writeStateOrder("DESC")).toBe(
-    "version IS NOT NULL DESC, coalesce(version, '') DESC, CAST(captured_at AS TIMESTAMPTZ) DESC, content_hash DESC, request DESC, raw_id DESC, position DESC",
-  );
 });

@@ -7,6 +7,7 @@ import { type AppliedRows, recordSlice } from "./record-slice.ts";
 import { INPUT_TABLES, writeInputColumns } from "./slice-input.ts";
 import { confirmDocuments } from "./confirm-documents.ts";
 import { LINEAGE_COLUMNS } from "./mapping-schema.ts";
+import { recordStep } from "./streams.ts";
 import { requirePrepared } from "./prepare-schema.ts";
 import { writeOrderKey, writeSameState } from "../sql/order-key.ts";
 
@@ -37,6 +38,7 @@ export async function applySlice(
     await stage();
     await store.lock(plan.mapping);
     if (await isWritten(store, application)) return;
+    if (application.stream !== null) await recordStep(store, plan, application.runId, application.stream);
     await requirePrepared(store, plan.mapping, schemaHash);
     await chooseNewer(store, plan);
     const counts = (

@@ -47,6 +47,12 @@ export class OpenStore implements SqlRunner {
     if (sql !== null) await this.#runner.rows(sql);
   }
 
+  /** Ends a session of another process, by the text that it left. */
+  async endSession(session: string): Promise<void> {
+    const sql = this.dialect.writeEndSession(session);
+    if (sql !== null) await this.#runner.rows(sql);
+  }
+
   /** Names of the tables of a schema. */
   tablesIn(schema: string): Promise<ReadonlySet<string>> {
     return this.dialect.tablesIn(this.#runner, schema);

@@ -36,4 +36,32 @@ export interface SliceApplication {
   readonly tried: readonly TriedState[];
   readonly findings: readonly Finding[];
   readonly rows: readonly SliceRows[];
+  /** Of a stream; null where no stream writes. */
+  readonly stream: StreamStep | null;
+}
+
+/** The right to write a stream: who has a greater token has it, and nobody else. */
+export interface Lease {
+  /** Of the stream: that of its mapping. */
+  readonly stream: string;
+  readonly token: number;
+}
+
+/** What a stream writes with its rows: nothing of it is written where the lease is somebody else's by now. */
+export interface StreamStep {
+  readonly lease: Lease;
+  /** Null: there is more to try of the captures at hand. */
+  readonly checkpoint: Checkpoint | null;
+}
+
+/** How far a stream has come, and what became of documents of these captures that there was nothing to try of. */
+export interface Checkpoint {
+  /** Of raw: the captures until there are behind it. */
+  readonly position: string;
+  /** Captures since the checkpoint before. */
+  readonly captures: number;
+  /** Documents of which the captures are older than what is applied. */
+  readonly stale: number;
+  /** Documents that are as these captures say, or whose states have failed before. */
+  readonly unchanged: number;
 }

@@ -130,6 +130,23 @@ export const STATE_TABLES: readonly StateTable[] = [
     primaryKey: ["run_id"],
   },
   {
+    name: "streams",
+    comment:
+      "How far each stream has come, and whose it is. position: of raw, null at the beginning. token goes up with each owner: who has an older one writes nothing. One row per mapping. Since version 4",
+    columns: [
+      { name: "name", type: "text" },
+      { name: "fingerprint", type: "text", nullable: true },
+      { name: "position", type: "text", nullable: true },
+      { name: "captures", type: "bigint" },
+      { name: "checkpoint_at", type: "instant", nullable: true },
+      { name: "token", type: "bigint" },
+      { name: "owner", type: "text", nullable: true },
+      { name: "session", type: "text", nullable: true },
+      { name: "lease_until", type: "instant", nullable: true },
+    ],
+    primaryKey: ["name"],
+  },
+  {
     name: "quarantine",
     comment:
       "Why states of documents failed. kind rule: a rule of severity error; fail: any other reason. status open: not tried again under the same fingerprint; retried: to be tried again; resolved: a newer or the same state was applied since",

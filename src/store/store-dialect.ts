@@ -32,6 +32,10 @@ export interface StoreDialect {
   writeSchema(schema: string): string;
   /** A query that waits for a lock of the transaction; null where a store has one writer. */
   writeLock(what: string): string | null;
+  /** The session that runs a statement, as a text; NULL where a store has none. */
+  readonly session: string;
+  /** A query that ends the session of such a text, where it is there still; null where a store has none. */
+  writeEndSession(session: string): string | null;
   /** A column type in a statement. */
   columnType(type: ColumnType): string;
   /** A column type as the catalog spells it. */

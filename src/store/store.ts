@@ -7,7 +7,8 @@ import type { OpenStore } from "./open-store.ts";
 import type { Placement, StoreDialect } from "./store-dialect.ts";
 import { prepareSchema } from "./prepare-schema.ts";
 import { type RunEnd, type RunRecord, type RunStart, finishRun, readRun, startRun } from "./runs.ts";
-import type { SliceApplication } from "./slice-application.ts";
+import { type OwnStream, advanceStream, keepLease, moveStream, releaseStream, takeStream } from "./streams.ts";
+import type { Checkpoint, Lease, SliceApplication } from "./slice-application.ts";
 import { clearInput, loadInput } from "./slice-input.ts";
 
 /** Relations of the engine's connection in which selection finds what a store knows. */
@@ -29,8 +30,13 @@ export interface StoreAccess extends AsyncDisposable {
   open<T>(connection: Connection, work: (store: OpenStore) => Promise<T>, access?: "read" | "write"): Promise<T>;
   /** Works of `work` follow each other: what they need is kept between them. */
   keeping<T>(connection: Connection, work: () => Promise<T>): Promise<T>;
-  /** Runs `work` while selection can read the state of a plan's documents. */
-  withState<T>(connection: Connection, plan: Plan, placement: Placement, work: (state: SelectionState) => Promise<T>): Promise<T>;
+  /** Runs `work` while selection can read the state of a plan's documents: of all, or at least of those in `documents`, a relation of the engine. */
+  withState<T>(
+    connection: Connection,
+    plan: Plan,
+    which: { readonly placement: Placement; readonly documents: string | null },
+    work: (state: SelectionState) => Promise<T>,
+  ): Promise<T>;
   /** Makes a connection ready for slices that are applied from it: before an engine shreds on it. */
   prepareConnection(connection: Connection, plan: Plan): Promise<void>;
   /** Makes the open store ready to apply a slice of the connection. Before the transaction. */
@@ -63,9 +69,9 @@ export class Store {
     return this.#access.keeping(connection, work);
   }
 
-  /** Runs `work` while selection can read the state of a plan's documents. */
-  withState<T>(connection: Connection, plan: Plan, work: (state: SelectionState) => Promise<T>): Promise<T> {
-    return this.#access.withState(connection, plan, this.#placement, work);
+  /** Runs `work` while selection can read the state of a plan's documents: of all, or at least of those in `documents`, a relation of the engine with their keys. */
+  withState<T>(connection: Connection, plan: Plan, documents: string | null, work: (state: SelectionState) => Promise<T>): Promise<T> {
+    return this.#access.withState(connection, plan, { placement: this.#placement, documents }, work);
   }
 
   prepareConnection(connection: Connection, plan: Plan): Promise<void> {
@@ -93,6 +99,33 @@ export class Store {
       await applySlice(store, plan, application, { schemaHash, stage: () => this.#access.stage(connection, application) });
     });
     await clearInput(connection);
+  }
+
+  /** Takes the stream of a plan. @throws OutsideError `stream.owned` (exit 7). */
+  takeStream(connection: Connection, plan: Plan, processId: string): Promise<OwnStream> {
+    return this.#open(connection, (store) => takeStream(store, plan, processId));
+  }
+
+  /** Says that its owner is alive. @throws OutsideError `stream.lost`. */
+  keepLease(connection: Connection, lease: Lease): Promise<void> {
+    return this.#open(connection, (store) => keepLease(store, lease));
+  }
+
+  releaseStream(connection: Connection, lease: Lease): Promise<void> {
+    return this.#open(connection, (store) => releaseStream(store, lease));
+  }
+
+  moveStream(connection: Connection, lease: Lease, position: string | null): Promise<void> {
+    return this.#open(connection, (store) => moveStream(store, lease, position));
+  }
+
+  /** A step of captures that leave nothing to write. */
+  advanceStream(connection: Connection, plan: Plan, runId: string, lease: Lease, checkpoint: Checkpoint): Promise<void> {
+    return this.#open(connection, (store) => advanceStream(store, plan, runId, lease, checkpoint));
+  }
+
+  readRun(connection: Connection, runId: string): Promise<RunRecord> {
+    return this.#open(connection, (store) => readRun(store, runId));
   }
 
   /** Gives the counts of the run as the store has them. */

@@ -7,6 +7,10 @@ import type { OpenStore } from "../../store/open-store.ts";
 import type { Registry } from "../../mapping/registry.ts";
 import { compilePlan } from "../../plan/compile-plan.ts";
 import { openIndex } from "../../pipeline/open-index.ts";
+import type { Plan } from "../../plan/plan.ts";
+import { PostgresRawStore } from "../../raw/postgres/postgres-raw-store.ts";
+import { writeKeyColumn } from "../../raw/postgres/raw-table.ts";
+import { rawKeyColumns } from "../../sql/postgres-key-columns.ts";
 import { SIMULATED_HOST } from "../../simulate/simulated-stub.ts";
 import { countDocuments } from "../../store/count-documents.ts";
 import { findSchemaDrift } from "../../store/find-schema-drift.ts";
@@ -105,9 +109,12 @@ async function checkRaw(context: CliContext, registry: Registry | null): Promise
         next: "mlb-etl raw list --failed",
       });
     const [endpoint = "", method = ""] = table.split(".");
+    if (raw instanceof PostgresRawStore) findings.push(...(await checkPartitions(raw, table)));
     for (const mapping of registry?.find(endpoint, method) ?? []) {
+      const plan = compilePlan(mapping);
+      if (raw instanceof PostgresRawStore) findings.push(...(await checkKeyColumns(raw, table, plan)));
       let behind = 0;
-      for await (const _capture of openIndex(compilePlan(mapping), raw).missing()) behind++;
+      for await (const _capture of openIndex(plan, raw).missing()) behind++;
       if (behind > 0)
         findings.push({
           level: "ok",
@@ -123,6 +130,26 @@ async function checkRaw(context: CliContext, registry: Registry | null): Promise
     });
   }
   return findings;
+}
+
+async function checkPartitions(raw: PostgresRawStore, table: string): Promise<readonly Finding[]> {
+  const count = await raw.capturesInDefault(table);
+  if (count === 0) return [];
+  return [
+    {
+      level: "warning",
+      what: `raw ${table}: ${counted(count, "capture")} in the default partition, which holds what others wrote to months without one`,
+      next: "nothing is lost; the owner detaches the default partition and attaches one for each of these months",
+    },
+  ];
+}
+
+async function checkKeyColumns(raw: PostgresRawStore, table: string, plan: Plan): Promise<readonly Finding[]> {
+  return (await raw.missingKeyColumns(table, rawKeyColumns(plan))).map((column) => ({
+    level: "ok",
+    what: `raw ${table} has no column ${column.name}, since it had captures before ${plan.mapping}: its documents are found by the index`,
+    next: `to have it, which rewrites the table: ${writeKeyColumn(table, column)}`,
+  }));
 }
 
 async function checkStore(store: OpenStore, registry: Registry | null, settings: Settings): Promise<readonly Finding[]> {

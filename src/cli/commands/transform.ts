@@ -14,9 +14,10 @@ import { describeFailures } from "../describe-ingest.ts";
 import { type DocumentFlags, readFilter, sayMissing } from "../document-filter.ts";
 import { mappingsOf, openCatalogue, openDatabase, openOverlayRaw, openRaw, openRegistry, openStore, requireCaptures } from "../platform.ts";
 import { Store } from "../../store/store.ts";
+import { type StreamFlags, runStreams } from "./transform-stream.ts";
 import { runMapping, worseExit } from "../run-mapping.ts";
 
-export interface TransformFlags extends DocumentFlags {
+export interface TransformFlags extends DocumentFlags, StreamFlags {
   readonly endpoint: string;
   readonly method: string;
   readonly mode: string;
@@ -58,6 +59,7 @@ export async function runTransform(flags: TransformFlags, context: CliContext): 
       out.say("note: the bundled recordings are simulated, no content of MLB (--stub-dir names others)");
     if (ingested.files === 0) throw noRecording(flags, settings.values.stubDir);
   }
+  if (flags.mode === "streaming") return worseExit(ingested?.exit ?? EXIT.done, await runStreams(mappings, flags, raw, context));
   await requireCaptures(raw, method.endpoint, method.name, settings.values);
   await using database = await openDatabase(settings.values);
   await using access = await openStore(context, { isDryRun: !saved });
@@ -93,15 +95,16 @@ export async function runTransform(flags: TransformFlags, context: CliContext): 
 }
 
 function refuseWhatIsNotThere(flags: TransformFlags): void {
-  if (flags.mode !== "batch") {
+  if (flags.mode !== "batch" && flags.mode !== "streaming") {
     throw new UserError({
       code: "usage.mode",
-      message: flags.mode === "streaming" ? "streaming is not part of this version" : "--mode is not known",
-      expected: "batch",
+      message: "--mode is not known",
+      expected: "batch or streaming",
       got: flags.mode,
-      next: "use --mode batch: it takes what came since, too",
+      next: "--mode batch is the default",
     });
   }
+  if (flags.mode === "streaming") refuseOfBatch(flags);
   if (flags.stubMode !== undefined && flags.stubMode !== "replay") {
     const known = ["capture", "passthrough"].includes(flags.stubMode);
     throw new UserError({
@@ -119,6 +122,25 @@ function refuseWhatIsNotThere(flags: TransformFlags): void {
       next: "use it with --stub-mode replay, or with mlb-etl ingest",
     });
   }
+}
+
+/** A stream takes what comes, and writes it. */
+function refuseOfBatch(flags: TransformFlags): void {
+  const given = (["asOf", "gamePks", "documents", "startDate", "endDate"] as const).filter((name) => flags[name] !== undefined);
+  if (given.length > 0)
+    throw new UserError({
+      code: "usage.streaming",
+      message: "a stream takes all captures as they come: filters are for --mode batch",
+      got: given.map((name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`).join(", "),
+      next: "leave them out, or use --mode batch",
+    });
+  if (flags.save !== true)
+    throw new UserError({
+      code: "usage.streaming-save",
+      message: "a stream is no dry run: it writes",
+      expected: "--save",
+      next: "say --save; mlb-etl verify parity tries without writing",
+    });
 }
 
 /**

@@ -1,7 +1,10 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { EXIT, OutsideError } from "../../core/errors.ts";
+import { sqlStateOf } from "../../postgres/explain-error.ts";
 import type { Postgres } from "../../postgres/postgres.ts";
+import type { ByteRow } from "../../postgres/session.ts";
 import type { Session } from "../../postgres/session.ts";
 import type { SqlParameter } from "../../postgres/values.ts";
 import type { RawKeyColumn } from "../../sql/postgres-key-columns.ts";
@@ -10,6 +13,7 @@ import { appendByTable } from "../append-captures.ts";
 import type { Capture, CheckedCapture } from "../capture.ts";
 import { captureMissing } from "../capture-missing.ts";
 import type { AppendResult, PositionedCapture, RawStore } from "../raw-store.ts";
+import { RawWatch } from "../raw-watch.ts";
 import { ShapeDictionary } from "../shape.ts";
 import { checkTableName, rawTableName } from "../table-name.ts";
 import { CAPTURE_COLUMNS, captureOf } from "./capture-row.ts";
@@ -24,6 +28,11 @@ const PAGE_CAPTURES = 1000;
 /** How many bodies are read at a time, and how many bytes of them. */
 const AHEAD_BODIES = 8;
 const AHEAD_BYTES = 32 * 1024 * 1024;
+
+/** unique_violation in the catalog, duplicate_schema. */
+const MADE_MEANWHILE: ReadonlySet<string> = new Set(["23505", "42P06"]);
+
+const LISTEN_PAUSE_MS = 1000;
 
 const decompress = promisify<Uint8Array, { maxOutputLength: number }, Buffer>(gunzip);
 
@@ -45,7 +54,15 @@ export class PostgresRawStore implements RawStore {
   /** Makes a raw table, where it is not there, with columns for what names its documents. */
   async prepareTable(table: string, keyColumns: readonly RawKeyColumn[]): Promise<void> {
     if ((await this.hasTable(table)) && (await this.missingKeyColumns(table, keyColumns)).length === 0) return;
-    await this.#session((session) => session.transaction(() => prepareRawTable(session, table, keyColumns)));
+    const prepare = (): Promise<void> =>
+      this.#session((session) => session.transaction(() => prepareRawTable(session, table, keyColumns)));
+    try {
+      await prepare();
+    } catch (error) {
+      // Whoever makes tables beside captures may have made the same schema at the same moment.
+      if (!MADE_MEANWHILE.has(sqlStateOf(error) ?? "")) throw error;
+      await prepare();
+    }
     this.#known.add(table);
   }
 
@@ -186,17 +203,52 @@ export class PostgresRawStore implements RawStore {
   async *#bodies(captures: readonly Capture[]): AsyncGenerator<{ readonly capture: Capture; readonly body: Buffer }, void, undefined> {
     const [first] = captures;
     if (first === undefined) return;
-    const rows = await this.#rows(
-      `SELECT r.id, encode(r.body, 'hex') AS body FROM ${quoteTable(tableOf(first))} r WHERE r.id = ANY($1::bigint[]) AND r.body IS NOT NULL`,
-      [[...new Set(captures.map(holderOf))]],
-    );
-    const members = new Map(rows.map((row) => [Number(row["id"]), Buffer.from(sqlText(row["body"]), "hex")]));
+    const sql = `SELECT r.id, r.body FROM ${quoteTable(tableOf(first))} r WHERE r.id = ANY($1::bigint[]) AND r.body IS NOT NULL`;
+    const ids = [...new Set(captures.map(holderOf))];
+    const rows = await this.#session((session) => session.byteRows(sql, [ids]));
+    const members = new Map(rows.map((row) => [Number(row["id"]), row["body"]]));
     for (const capture of captures) yield { capture, body: await readMember(capture, members.get(holderOf(capture))) };
   }
 
   async dictionary(table: string): Promise<ShapeDictionary> {
     if (!(await this.hasTable(table))) return new ShapeDictionary();
     return new ShapeDictionary(await this.#session((session) => readDictionary(session, table, 0)));
+  }
+
+  /** A session of its own listens; where it is lost, another one, as soon as there can be. */
+  watch(table: string): Promise<RawWatch> {
+    const closing = new AbortController();
+    const news = new RawWatch(async () => {
+      closing.abort();
+      await listening;
+    });
+    const listening = this.#listen(table, news, closing.signal);
+    return Promise.resolve(news);
+  }
+
+  async #listen(table: string, news: RawWatch, closed: AbortSignal): Promise<void> {
+    const closing = new Promise<void>((resolve) => {
+      closed.addEventListener("abort", () => {
+        resolve();
+      });
+    });
+    while (!closed.aborted) {
+      try {
+        await this.postgres.withSession(async (session) => {
+          await session.listen("mlb_raw", (name) => {
+            if (name === table) news.tell();
+          });
+          // What came while nobody listened.
+          news.tell();
+          await Promise.race([closing, session.ended()]);
+          // It has a listener: nobody else is to have it.
+          await session.close();
+        });
+      } catch {
+        // Who waits looks from time to time, and is told then what is wrong with the server.
+      }
+      await Promise.race([closing, sleep(LISTEN_PAUSE_MS, undefined, { ref: false })]);
+    }
   }
 
   async tables(): Promise<string[]> {
@@ -223,7 +275,7 @@ export class PostgresRawStore implements RawStore {
     return this.#session((session) => session.rows(sql, values));
   }
 
-  /** All that is done here may be done twice: where the connection is lost, it is done again with another one. */
+  /** All that is done so may be done twice: where the connection is lost, it is done again with another one. */
   #session<T>(work: (session: Session) => Promise<T>): Promise<T> {
     return this.postgres.withSession(work, { repeats: true });
   }
@@ -238,8 +290,8 @@ function holderOf({ id, place }: Capture): number {
   return "capture" in place ? place.capture : id;
 }
 
-async function readMember(capture: Capture, member: Buffer | undefined): Promise<Buffer> {
-  if (member === undefined) throw damaged(capture, "is not there");
+async function readMember(capture: Capture, member: ByteRow[string] | undefined): Promise<Buffer> {
+  if (!Buffer.isBuffer(member)) throw damaged(capture, "is not there");
   let body: Buffer;
   try {
     body = await decompress(member, { maxOutputLength: Math.max(capture.bytes, 1) });

@@ -1,6 +1,7 @@
 import { promisify } from "node:util";
 import { constants, gzip } from "node:zlib";
 import { isInstant } from "../../core/instant.ts";
+import { sqlStateOf } from "../../postgres/explain-error.ts";
 import type { Postgres } from "../../postgres/postgres.ts";
 import type { Session } from "../../postgres/session.ts";
 import type { SqlParameter } from "../../postgres/values.ts";
@@ -19,6 +20,7 @@ const GZIP_LEVEL = 4;
 const GZIP_CHUNK_BYTES = 1 << 18;
 /** Compressing more bodies at a time only takes memory: libuv has four threads. */
 const PARALLEL_COMPRESSIONS = 4;
+const UNIQUE_VIOLATION = "23505";
 /** A statement has at most 65,535 parameters. */
 const ROWS_PER_STATEMENT = 500;
 
@@ -28,6 +30,7 @@ const compress = promisify<Uint8Array, { level: number; chunkSize: number; strat
 export class RawAppender {
   readonly #postgres: Postgres;
   readonly #table: string;
+  /** As of the last commit. */
   #dictionary = new ShapeDictionary();
   /** Months whose partitions were seen. */
   readonly #months = new Set<string>();
@@ -45,27 +48,31 @@ export class RawAppender {
     const bodies = await compressAll(
       new Map(batch.flatMap(({ contentHash, body }) => (known.has(contentHash) ? [] : [[contentHash, body]]))),
     );
-    const months = new Set(batch.map(({ capturedAt }) => capturedAt.slice(0, 7)));
-    let tries = 0;
-    const work = async (session: Session): Promise<readonly AppendResult[]> => {
-      // What a try before this one numbered was rolled back.
-      if (tries++ > 0) this.#dictionary = new ShapeDictionary();
-      await session.run("SELECT pg_advisory_xact_lock(hashtextextended('mlb raw ' || $1, 0))", [this.#table]);
-      for (const month of months)
-        if (!this.#months.has(month)) await session.run("SELECT mlb.make_raw_partition($1, $2::date)", [this.#table, `${month}-01`]);
-      return await this.#write(session, batch, bodies);
-    };
     try {
-      const results = await this.#postgres.withSession((session) => session.transaction(() => work(session)), { repeats: true });
-      for (const month of months) this.#months.add(month);
-      return results;
+      return await this.#store(batch, bodies);
     } catch (error) {
-      this.#dictionary = new ShapeDictionary();
-      throw error;
+      // Somebody who does not take turns stored one of these in between: now it is a duplicate.
+      if (sqlStateOf(error) !== UNIQUE_VIOLATION) throw error;
+      return await this.#store(batch, bodies);
     }
   }
 
-  async #write(session: Session, batch: readonly CheckedCapture[], bodies: ReadonlyMap<string, Buffer>): Promise<readonly AppendResult[]> {
+  async #store(batch: readonly CheckedCapture[], bodies: ReadonlyMap<string, Buffer>): Promise<readonly AppendResult[]> {
+    const months = new Set(batch.map(({ capturedAt }) => capturedAt.slice(0, 7)));
+    const write = (session: Session): Promise<Written> =>
+      session.transaction(async () => {
+        await session.run("SELECT pg_advisory_xact_lock(hashtextextended('mlb raw ' || $1, 0))", [this.#table]);
+        for (const month of months)
+          if (!this.#months.has(month)) await session.run("SELECT mlb.make_raw_partition($1, $2::date)", [this.#table, `${month}-01`]);
+        return await this.#write(session, batch, bodies);
+      });
+    const { results, dictionary } = await this.#postgres.withSession(write, { repeats: true });
+    for (const month of months) this.#months.add(month);
+    this.#dictionary = dictionary;
+    return results;
+  }
+
+  async #write(session: Session, batch: readonly CheckedCapture[], bodies: ReadonlyMap<string, Buffer>): Promise<Written> {
     const captures = await this.#stored(session, batch);
     const holders = await this.#holders(session, batch);
     const isNew = new Set(batch.map(identityOf).filter((identity) => !captures.has(identity)));
@@ -73,7 +80,10 @@ export class RawAppender {
       quoteTable(this.#table),
       isNew.size,
     ]);
-    const firstNewEntry = await this.#refreshDictionary(session);
+    // A copy: what is numbered here may be rolled back.
+    const dictionary = new ShapeDictionary(this.#dictionary.entries);
+    for (const entry of await readDictionary(session, this.#table, dictionary.size)) dictionary.add(entry);
+    const firstNewEntry = dictionary.size;
     const results: AppendResult[] = [];
     const rows: (readonly SqlParameter[])[] = [];
     for (const checked of batch) {
@@ -85,7 +95,7 @@ export class RawAppender {
       }
       const id = Number(ids[rows.length]?.["id"]);
       const holder = holders.get(checked.contentHash);
-      const shape = checked.shape === null ? null : this.#encodeShape(checked.shape);
+      const shape = checked.shape === null ? null : numbersOf(checked.shape, dictionary);
       const capture = newCapture(checked, id, shape, holder ?? id);
       rows.push(
         rowOf(checked, capture, holder === undefined ? (bodies.get(checked.contentHash) ?? (await compressBody(checked.body))) : null),
@@ -94,12 +104,12 @@ export class RawAppender {
       captures.set(identity, capture);
       results.push({ capture, outcome: "stored", sharedBody: holder !== undefined });
     }
-    if (rows.length === 0) return results;
-    await writeEntries(session, this.#table, this.#dictionary.entries.slice(firstNewEntry), firstNewEntry);
+    if (rows.length === 0) return { results, dictionary };
+    await writeEntries(session, this.#table, dictionary.entries.slice(firstNewEntry), firstNewEntry);
     for (let at = 0; at < rows.length; at += ROWS_PER_STATEMENT)
       await insertRows(session, this.#table, rows.slice(at, at + ROWS_PER_STATEMENT));
     await session.run("SELECT pg_notify('mlb_raw', $1)", [this.#table]);
-    return results;
+    return { results, dictionary };
   }
 
   /** Those of the batch that are there before, by identity. */
@@ -117,22 +127,23 @@ export class RawAppender {
     );
     return new Map(rows.map((row) => [sqlText(row["hash"]), Number(row["holder"])]));
   }
+}
 
-  /** Gives the number of the first entry that is not stored. */
-  async #refreshDictionary(session: Session): Promise<number> {
-    for (const entry of await readDictionary(session, this.#table, this.#dictionary.size)) this.#dictionary.add(entry);
-    return this.#dictionary.size;
-  }
+/** What a transaction made, to be believed once it is committed. */
+interface Written {
+  readonly results: readonly AppendResult[];
+  readonly dictionary: ShapeDictionary;
+}
 
-  #encodeShape(shape: BodyShape): string {
-    return encodeShape(
-      shape.entries.map((entry) => {
-        const pair = shape.vocabulary.entries[entry];
-        if (pair === undefined) throw new RangeError(`shape entry ${String(entry)} is not in its vocabulary`);
-        return this.#dictionary.add(pair);
-      }),
-    );
-  }
+/** A shape in numbers of the dictionary, which gets what it lacks. */
+function numbersOf(shape: BodyShape, dictionary: ShapeDictionary): string {
+  return encodeShape(
+    shape.entries.map((entry) => {
+      const pair = shape.vocabulary.entries[entry];
+      if (pair === undefined) throw new RangeError(`shape entry ${String(entry)} is not in its vocabulary`);
+      return dictionary.add(pair);
+    }),
+  );
 }
 
 /** The stored captures of the same request, time and content. */

@@ -41,7 +41,7 @@ const FUNCTIONS: readonly { readonly signature: string; readonly comment: string
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   data := body::jsonb;
-EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+EXCEPTION WHEN OTHERS THEN -- whatever it is: the body is stored
   problem := SQLERRM;
 END $$`,
   },

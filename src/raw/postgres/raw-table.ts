@@ -57,9 +57,13 @@ export async function prepareRawTable(session: Session, table: string, keyColumn
   const name = quoteTable(table);
   const [captured] = await session.rows(`SELECT 1 FROM ${name} LIMIT 1`);
   if (captured !== undefined) return;
-  for (const { name: column, type, expression } of lacking)
-    await session.run(`ALTER TABLE ${name} ADD COLUMN ${quoteName(column)} ${type} GENERATED ALWAYS AS (${expression}) STORED`);
+  for (const column of lacking) await session.run(writeKeyColumn(table, column));
   await session.run(`CREATE INDEX ON ${name} (${lacking.map((column) => quoteName(column.name)).join(", ")}, captured_at)`);
+}
+
+/** The statement that adds a column of a key. It rewrites the table. */
+export function writeKeyColumn(table: string, { name, type, expression }: RawKeyColumn): string {
+  return `ALTER TABLE ${quoteTable(table)} ADD COLUMN ${quoteName(name)} ${type} GENERATED ALWAYS AS (${expression}) STORED`;
 }
 
 /** The columns of keys that a raw table lacks, by the names that they have there. */

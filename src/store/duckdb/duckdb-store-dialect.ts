@@ -20,6 +20,8 @@ export const duckdbStoreDialect: StoreDialect = {
   writeSchema: (schema) => `CREATE SCHEMA IF NOT EXISTS ${STORE}.${name(schema)}`,
   // One process writes.
   writeLock: () => null,
+  session: "NULL",
+  writeEndSession: () => null,
   columnType: (type) => duckdbDialect.columnType(type),
   storedType: (type) => (type.name === "TIMESTAMPTZ" ? "TIMESTAMP WITH TIME ZONE" : duckdbDialect.columnType(type)),
   texts: (values) => `CAST([${values.map(text).join(", ")}] AS VARCHAR[])`,

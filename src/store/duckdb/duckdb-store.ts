@@ -153,7 +153,12 @@ export class DuckdbStore implements StoreAccess {
   }
 
   /** Selection reads the state where it is. */
-  withState<T>(connection: Connection, _plan: Plan, placement: Placement, work: (state: SelectionState) => Promise<T>): Promise<T> {
+  withState<T>(
+    connection: Connection,
+    _plan: Plan,
+    { placement }: { readonly placement: Placement },
+    work: (state: SelectionState) => Promise<T>,
+  ): Promise<T> {
     return this.open(connection, (store) =>
       work({ documents: store.at(placement).state("documents"), quarantine: store.at(placement).state("quarantine") }),
     );

@@ -20,6 +20,10 @@ export const postgresStoreDialect: StoreDialect = {
   writeSchema: (schema) => `CREATE SCHEMA IF NOT EXISTS ${name(schema)}`,
   // One lock for each thing, taken before any row's: whoever waits for it holds nothing that its holder wants.
   writeLock: (what) => `SELECT pg_advisory_xact_lock(hashtextextended(${text(what)}, 0))`,
+  // A number is used again: with the time of its beginning it is one session's.
+  session: "(SELECT pid || ' ' || backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())",
+  writeEndSession: (session) =>
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND pid || ' ' || backend_start = ${text(session)}`,
   columnType,
   storedType: columnType,
   texts: (values) => (values.length === 0 ? "CAST('{}' AS TEXT[])" : `CAST(ARRAY[${values.map(text).join(", ")}] AS TEXT[])`),

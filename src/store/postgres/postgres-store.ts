@@ -71,8 +71,17 @@ export class PostgresStore implements StoreAccess {
   }
 
   /** Copies what selection needs to the engine. */
-  async withState<T>(connection: Connection, plan: Plan, placement: Placement, work: (state: SelectionState) => Promise<T>): Promise<T> {
+  async withState<T>(
+    connection: Connection,
+    plan: Plan,
+    { placement, documents }: { readonly placement: Placement; readonly documents: string | null },
+    work: (state: SelectionState) => Promise<T>,
+  ): Promise<T> {
     const state = { documents: "store_documents", quarantine: "store_quarantine" };
+    const keys =
+      documents === null
+        ? null
+        : (await connection.rows(`SELECT DISTINCT document_key AS key FROM ${documents}`)).map((row) => sqlText(row["key"]));
     await this.open(connection, async (live) => {
       const store = live.at(placement);
       const order = "document_key VARCHAR, version VARCHAR, captured_at TIMESTAMPTZ, content_hash VARCHAR, request VARCHAR";
@@ -82,11 +91,12 @@ export class PostgresStore implements StoreAccess {
       await connection.run(
         `CREATE OR REPLACE TABLE ${state.quarantine} (mapping VARCHAR, fingerprint VARCHAR, document_key VARCHAR, raw_id BIGINT, position VARCHAR, status VARCHAR)`,
       );
-      const which = `mapping = ${text(plan.mapping)} AND fingerprint = ${text(plan.fingerprint)}`;
-      const documents = store.batches(
+      const ofThese = keys === null ? "" : ` AND document_key IN (${["NULL", ...keys.map(text)].join(", ")})`;
+      const which = `mapping = ${text(plan.mapping)} AND fingerprint = ${text(plan.fingerprint)}${ofThese}`;
+      const applied = store.batches(
         `SELECT mapping, fingerprint, document_key, version, captured_at, content_hash, request, raw_id, position FROM ${store.state("documents")} WHERE ${which}`,
       );
-      for await (const batch of documents)
+      for await (const batch of applied)
         await connection.append(
           state.documents,
           ["VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "TIMESTAMPTZ", "VARCHAR", "VARCHAR", "BIGINT", "VARCHAR"],
