@@ -89,7 +89,7 @@ describe("while a rebuild is at work", () => {
     await attachStore(writer, { file: join(home, "platform.duckdb"), access: "write", waitMs: 0 });
     await reader.run("BEGIN TRANSACTION");
     const before = await reader.rows(ROWS);
-    await swapRebuilt(new OpenStore(writer, duckdbStoreDialect, "live"), NEW);
+    await swapRebuilt(new OpenStore(writer, duckdbStoreDialect, "live"), NEW, compilePlan(NEW), () => undefined);
     expect(await reader.rows(ROWS)).toEqual(before);
     await reader.run("COMMIT");
     expect(before).toHaveLength(3);
