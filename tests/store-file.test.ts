@@ -8,6 +8,7 @@ import { DuckdbStore } from "../src/store/duckdb/duckdb-store.ts";
 import { OpenStore } from "../src/store/open-store.ts";
 import { swapRebuilt } from "../src/store/rebuild-tables.ts";
 import { Store } from "../src/store/store.ts";
+import { compilePlan } from "../src/plan/compile-plan.ts";
 import { SmallPlatform, mappingOf, openDatabase } from "./small-platform.ts";
 import { StartedProcess } from "./started-process.ts";
 
@@ -112,7 +113,7 @@ test("a query that began before a rebuild is swapped in sees the old rows to its
   await attachStore(writer, { file, access: "write", waitMs: 0 });
   await reader.run("BEGIN TRANSACTION");
   const before = await reader.rows(THINGS);
-  await swapRebuilt(new OpenStore(writer, duckdbStoreDialect, "live"), rebuilt);
+  await swapRebuilt(new OpenStore(writer, duckdbStoreDialect, "live"), rebuilt, compilePlan(rebuilt), () => undefined);
   expect(await reader.rows(THINGS)).toEqual(before);
   await reader.run("COMMIT");
   expect(before).toHaveLength(3);

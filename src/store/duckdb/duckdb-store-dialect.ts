@@ -44,6 +44,8 @@ export const duckdbStoreDialect: StoreDialect = {
   readTables,
   writeChange,
   locksOf: () => null,
+  // One process has the file.
+  lockTables: () => Promise.resolve(),
   // A rename moves no row.
   writeSwap: (_runner, { wanted, live }) =>
     Promise.resolve([

@@ -2,6 +2,7 @@ import type { ColumnType } from "../../mapping/column-type.ts";
 import { quoteName as name, quoteText as text } from "../../sql/quote.ts";
 import { sqlText } from "../../sql/sql-value.ts";
 import type { StoreDialect } from "../store-dialect.ts";
+import { lockTables } from "./lock-tables.ts";
 import { BESIDE_SCHEMAS, STATE_SCHEMAS, storedName, tableName } from "./placement.ts";
 import { readTables } from "./read-tables.ts";
 import { locksOf, writeChange } from "./write-changes.ts";
@@ -66,6 +67,7 @@ export const postgresStoreDialect: StoreDialect = {
   readTables,
   writeChange,
   locksOf,
+  lockTables,
   writeSwap,
   writeClearBeside: async (runner) => {
     const schemas = await runner.rows(

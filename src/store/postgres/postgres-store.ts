@@ -56,7 +56,7 @@ export class PostgresStore implements StoreAccess {
   }
 
   async exists(): Promise<boolean> {
-    return this.#options.postgres.withSession(async (session) => (await knownTables(openOn(session))).has("store"));
+    return this.#options.postgres.withSession(async (session) => (await knownTables(openOn(session))).has("store"), { repeats: true });
   }
 
   open<T>(_connection: Connection, work: (store: OpenStore) => Promise<T>): Promise<T> {
@@ -143,12 +143,13 @@ export class PostgresStore implements StoreAccess {
 
   /** The schemas of the targets and of the state are those in which tables are looked for. */
   async ask(_connection: Connection, query: string): Promise<SqlRow[]> {
-    return this.#options.postgres.withSession(async (session) => {
+    const work = async (session: Session): Promise<SqlRow[]> => {
       const schemas = await session.rows(
         `SELECT nspname::text AS name FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' ORDER BY nspname <> 'public', nspname`,
       );
       return session.ask(query, ["pg_catalog", ...schemas.map((row) => name(sqlText(row["name"])))]);
-    });
+    };
+    return this.#options.postgres.withSession(work, { repeats: true });
   }
 
   async lockRebuild(): Promise<AsyncDisposable> {
