@@ -1,3 +1,4 @@
+import { atStep } from "../core/faults.ts";
 import { EXIT, type ExitCode } from "../core/errors.ts";
 import type { Connection } from "../duckdb/connection.ts";
 import type { Database } from "../duckdb/database.ts";
@@ -189,7 +190,9 @@ export class SliceRunner {
     const shapes = [...wanted].map((id) => captures.get(id)?.shape ?? null);
     const shredded = documents.filter((document) => !wrong.has(document.slot));
     const proven = leaves.proven(shapes.map((shape) => (shape === null ? null : decodeShape(shape))));
+    await atStep("shred.begin");
     const verdict = shredded.length === 0 ? NOTHING_SHREDDED : await this.#engine.run(connection, bodies, shredded, proven);
+    await atStep("shred.done");
     for (const finding of verdict.findings) findings.push(finding);
     const failing = new Set(
       findings.filter((finding) => finding.kind === "rule" || finding.kind === "fail").map((finding) => finding.slot),
