@@ -14,7 +14,7 @@ import { compilePlan } from "../src/plan/compile-plan.ts";
 import { readLeaf } from "../src/plan/leaf.ts";
 import { type Plan, type PlanTarget, targetColumns } from "../src/plan/plan.ts";
 import { scalarText } from "../src/raw/body-slices.ts";
-import { createRandom } from "./small-random.ts";
+import { createRandom } from "../src/core/seeded-random.ts";
 import { runCli, runOn } from "./run-cli.ts";
 import { SmallCli } from "./small-cli.ts";
 import { SmallPlatform, openDatabase } from "./small-platform.ts";

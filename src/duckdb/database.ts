@@ -1,3 +1,4 @@
+import { onFault } from "../core/faults.ts";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { Connection } from "./connection.ts";
 
@@ -43,7 +44,11 @@ export class Database implements AsyncDisposable {
       // a table would be wrong by then (DuckDB 1.5.6 does not plan again).
       disabled_optimizers: "statistics_propagation,compressed_materialization",
     });
-    return new Database(instance, memoryLimit);
+    const database = new Database(instance, memoryLimit);
+    onFault("memory", async () => {
+      await (await database.connect()).run("SET memory_limit = '1KiB'");
+    });
+    return database;
   }
 
   /** A connection with its own temporary tables. Times are UTC. */

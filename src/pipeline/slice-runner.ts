@@ -1,3 +1,4 @@
+import { atStep } from "../core/faults.ts";
 import { EXIT, type ExitCode } from "../core/errors.ts";
 import type { Connection } from "../duckdb/connection.ts";
 import type { Database } from "../duckdb/database.ts";
@@ -180,8 +181,10 @@ export class SliceRunner {
     const read = new Set(shredded.map((document) => document.capture));
     const shapes = [...read].map((id) => captures.get(id)?.shape ?? null);
     const proven = leaves.proven(shapes.map((shape) => (shape === null ? null : decodeShape(shape))));
+    await atStep("shred.begin");
     const verdict =
       shredded.length === 0 ? NOTHING_SHREDDED : await this.#engine.run(connection, this.#bodies(captures, read), shredded, proven);
+    await atStep("shred.done");
     for (const finding of verdict.findings) findings.push(finding);
     const failing = new Set(
       findings.filter((finding) => finding.kind === "rule" || finding.kind === "fail").map((finding) => finding.slot),

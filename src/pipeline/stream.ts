@@ -1,3 +1,4 @@
+import { atStep } from "../core/faults.ts";
 import { randomUUID } from "node:crypto";
 import { EXIT, type ExitCode, OutsideError, UserError } from "../core/errors.ts";
 import type { Connection } from "../duckdb/connection.ts";
@@ -87,6 +88,7 @@ export async function stream(mapping: Mapping, plan: Plan, options: StreamOption
   return deps.store.keeping(control, async () => {
     await deps.store.prepare(control, mapping, null);
     const { lease, state } = await own(control, plan, options, deps);
+    await atStep("stream.owned");
     const work = new Stream(plan, options, deps, control, lease);
     try {
       return await work.run(state.position);
@@ -165,6 +167,7 @@ class Stream {
       await store.finishRun(this.#control, this.#runId, { status: "failed", unchanged: 0, exit, error: message }).catch(() => null);
       throw error;
     }
+    await atStep("run.finish");
     const exit = this.#runner.exit();
     const record = await store.finishRun(this.#control, this.#runId, { status: "done", unchanged: 0, exit, error: null });
     return { runId: this.#runId, record, exit, captures: this.#captures };

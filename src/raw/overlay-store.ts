@@ -4,6 +4,9 @@ import type { RawWatch } from "./raw-watch.ts";
 import { ShapeDictionary, decodeShape, encodeShape } from "./shape.ts";
 import { rawTableName } from "./table-name.ts";
 
+/** Before a position in the overlay. */
+const OVERLAY_POSITION = "overlay ";
+
 /**
  * A raw store as it would be after some captures were added: the base is only read, what is new goes to `overlay`, which is thrown away.
  * New captures have the ids that the base would give them; what others add to the base meanwhile is not seen. Disposing disposes all three.
@@ -55,9 +58,14 @@ export class OverlayRawStore implements RawStore {
     yield* this.added(table, afterId);
   }
 
-  /** An overlay lives for one run: nobody comes again to read on. */
-  capturesFrom(): AsyncIterable<PositionedCapture> {
-    throw new Error("an overlay is not read on from a position");
+  /** Those of the base first. */
+  async *capturesFrom(table: string, position: string | null): AsyncGenerator<PositionedCapture, void, undefined> {
+    const last = await this.lastIdOfBase(table);
+    const own = position?.startsWith(OVERLAY_POSITION) === true ? position.slice(OVERLAY_POSITION.length) : null;
+    // Where others write at the same time, its order is not that of the ids.
+    if (own === null) for await (const found of this.base.capturesFrom(table, position)) if (found.capture.id <= last) yield found;
+    for await (const found of this.#overlay.capturesFrom(table, own))
+      yield { capture: await this.#shifted(table, found.capture), position: `${OVERLAY_POSITION}${found.position}` };
   }
 
   async *capturesByIds(table: string, ids: readonly number[]): AsyncGenerator<Capture, void, undefined> {

@@ -54,8 +54,7 @@ export class PostgresRawStore implements RawStore {
   /** Makes a raw table, where it is not there, with columns for what names its documents. */
   async prepareTable(table: string, keyColumns: readonly RawKeyColumn[]): Promise<void> {
     if ((await this.hasTable(table)) && (await this.missingKeyColumns(table, keyColumns)).length === 0) return;
-    const prepare = (): Promise<void> =>
-      this.#session((session) => session.transaction(() => prepareRawTable(session, table, keyColumns)));
+    const prepare = (): Promise<void> => this.#session((session) => session.transaction(() => prepareRawTable(session, table, keyColumns)));
     try {
       await prepare();
     } catch (error) {
