@@ -172,6 +172,16 @@ export class Statement {
     await explained(() => this.#prepared.run());
   }
 
+  /** The rows of a query, in batches as DuckDB makes them (at most 2,048), each by its columns. */
+  async *batches(): AsyncGenerator<readonly (readonly SqlValue[])[]> {
+    const result = await explained(() => this.#prepared.stream());
+    for (;;) {
+      const chunk = await explained(() => result.fetchChunk());
+      if (chunk === null || chunk.rowCount === 0) return;
+      yield chunk.getColumns().map((column) => column.map(readValue));
+    }
+  }
+
   close(): void {
     this.#prepared.destroySync();
   }
