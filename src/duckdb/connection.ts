@@ -172,14 +172,10 @@ export class Statement {
     await explained(() => this.#prepared.run());
   }
 
-  /** The rows of a query, in batches as DuckDB makes them (at most 2,048), each by its columns. */
-  async *batches(): AsyncGenerator<readonly (readonly SqlValue[])[]> {
+  /** The rows of a query, in batches as DuckDB makes them (at most 2,048). */
+  async *batches(): AsyncGenerator<SqlRow[]> {
     const result = await explained(() => this.#prepared.stream());
-    for (;;) {
-      const chunk = await explained(() => result.fetchChunk());
-      if (chunk === null || chunk.rowCount === 0) return;
-      yield chunk.getColumns().map((column) => column.map(readValue));
-    }
+    for await (const batch of result.yieldRowObjects()) yield batch.map(readRow);
   }
 
   close(): void {

@@ -25,7 +25,7 @@ export class LineReader {
     const shredded = tables.filter(({ line }) => line !== null);
     const parts = shredded.map(
       ({ table, target, line }, at) =>
-        `SELECT ${String(at)}, ${target === null ? "NULL::INTEGER" : name(SLICE_COLUMNS.slot)}, ${line ?? ""} FROM ${table}`,
+        `SELECT ${String(at)} AS "table", ${target === null ? "NULL::INTEGER" : name(SLICE_COLUMNS.slot)} AS slot, ${line ?? ""} AS line FROM ${table}`,
     );
     return new LineReader(shredded, await connection.prepare(parts.join(" UNION ALL ")));
   }
@@ -33,19 +33,21 @@ export class LineReader {
   async read(): Promise<SliceLines> {
     const documents: string[] = [];
     const targets = new Map<number, Map<number, string[]>>();
-    for await (const [tables = [], slots = [], lines = []] of this.#statement.batches()) {
-      for (const [row, line] of lines.entries()) {
-        const table = this.#tables[Number(tables[row])];
+    for await (const batch of this.#statement.batches()) {
+      for (const row of batch) {
+        const line = sqlText(row["line"]);
+        const table = this.#tables[Number(row["table"])];
         if (table === undefined) throw new Error("a line of no table");
-        if (table.target === null) documents.push(sqlText(line));
-        else {
-          const slot = Number(slots[row]);
-          let ofSlot = targets.get(slot);
-          if (ofSlot === undefined) targets.set(slot, (ofSlot = new Map()));
-          const list = ofSlot.get(table.target);
-          if (list === undefined) ofSlot.set(table.target, [sqlText(line)]);
-          else list.push(sqlText(line));
+        if (table.target === null) {
+          documents.push(line);
+          continue;
         }
+        const slot = Number(row["slot"]);
+        let ofSlot = targets.get(slot);
+        if (ofSlot === undefined) targets.set(slot, (ofSlot = new Map()));
+        const lines = ofSlot.get(table.target);
+        if (lines === undefined) ofSlot.set(table.target, [line]);
+        else lines.push(line);
       }
     }
     return { documents, targets };
