@@ -10,6 +10,7 @@
  * that this machine has the programs of;
  * `--config-dir DIR`: another configuration, with a mapping of the same method. It starts a server of its own, and ends with 1 where a round found something.
  */
+import { sqlText } from "../src/sql/sql-value.ts";
 import { chmod, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,7 +18,7 @@ import { argv, exit, stdout } from "node:process";
 import { parseArgs } from "node:util";
 import { PROGRAMS, type ServerPlace, startServer, stopServer } from "../tests/postgres-server.ts";
 import { runCli } from "../tests/run-cli.ts";
-import { createRandom } from "../tests/small-random.ts";
+import { createRandom } from "../src/core/seeded-random.ts";
 import { createDatabase, dropDatabase, findLeftOvers, queryDatabase, urlOf } from "./chaos/chaos-database.ts";
 import { type Commands, Cuts, type Disturbance, Kills, Restarts, type Undisturbed, runHere } from "./chaos/disturbance.ts";
 import { writeStates } from "./chaos/simulated-feeds.ts";
@@ -110,7 +111,7 @@ async function findFaults(
   const accounting = await runCli(...store, "verify", "accounting");
   if (accounting.exit !== 0) faults.push(`accounting: ${accounting.stdout}${accounting.stderr}`);
   const [count] = await queryDatabase(place, database, "SELECT count(*) AS n FROM game.live_game_v1");
-  if (Number(count?.["n"]) !== wanted.captures) faults.push(`${String(count?.["n"])} captures, not ${String(wanted.captures)}`);
+  if (Number(count?.["n"]) !== wanted.captures) faults.push(`${sqlText(count?.["n"])} captures, not ${String(wanted.captures)}`);
   const { found, ms } = await findLeftOvers(place, database);
   return { faults: [...faults, ...found], ms };
 }

@@ -7,6 +7,7 @@
  * What the reader sees must be exactly the rows of the state that `mlb.documents` names in the same statement. Every process must end with
  * 0, and the tables must be those of a load that nobody got in the way of.
  */
+import { sqlText } from "../src/sql/sql-value.ts";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
@@ -20,7 +21,7 @@ import { loadRegistry } from "../src/mapping/registry.ts";
 import { Postgres } from "../src/postgres/postgres.ts";
 import { PROGRAMS, type ServerPlace, startServer, stopServer } from "../tests/postgres-server.ts";
 import { runCli } from "../tests/run-cli.ts";
-import { createRandom } from "../tests/small-random.ts";
+import { createRandom } from "../src/core/seeded-random.ts";
 import { createDatabase, findLeftOvers, queryDatabase, urlOf } from "./chaos/chaos-database.ts";
 import { type SimulatedState, writeStates } from "./chaos/simulated-feeds.ts";
 
@@ -106,10 +107,10 @@ async function read(
     try {
       const [row = {}] = await postgres.withSession((session) => session.rows(countRows(tables, game)));
       const hash = row["content_hash"];
-      const counts = tables.map((_, at) => String(row[`n${String(at)}`])).join(" ");
+      const counts = tables.map((_, at) => sqlText(row[`n${String(at)}`])).join(" ");
       const wanted = typeof hash === "string" ? expected.get(hash) : tables.map(() => "0").join(" ");
       if (typeof hash === "string") seen.states.add(hash);
-      if (counts !== wanted) seen.faults.push(`game ${game}, state ${String(hash)}: ${counts}, not ${String(wanted)}`);
+      if (counts !== wanted) seen.faults.push(`game ${game}, state ${sqlText(hash)}: ${counts}, not ${String(wanted)}`);
     } catch (error) {
       seen.faults.push(error instanceof Error ? error.message : String(error));
     }
@@ -193,7 +194,7 @@ async function race(place: ServerPlace, folder: string): Promise<boolean> {
   ];
   stdout.write(
     `PostgreSQL ${String(place.version)}: loaders ran ${String(workers[0]?.runs)} and ${String(workers[1]?.runs)} commands, ${String(workers[2]?.runs)} rebuilds; ` +
-      `${String(seen.reads)} reads saw ${String(seen.states.size)} of ${String(states.length)} states; ${String(deadlocks?.["deadlocks"])} deadlocks in the server; digest ${got}; ${String(faults.length)} faults\n`,
+      `${String(seen.reads)} reads saw ${String(seen.states.size)} of ${String(states.length)} states; ${sqlText(deadlocks?.["deadlocks"])} deadlocks in the server; digest ${got}; ${String(faults.length)} faults\n`,
   );
   for (const fault of faults.slice(0, 20)) stdout.write(`  ${fault}\n`);
   return faults.length === 0;

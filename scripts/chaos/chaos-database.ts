@@ -1,4 +1,5 @@
 /** Databases of a chaos run: made from templates, looked at when a round is over. */
+import { sqlText } from "../../src/sql/sql-value.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Postgres } from "../../src/postgres/postgres.ts";
 import type { SqlRow } from "../../src/sql/sql-value.ts";
@@ -47,7 +48,7 @@ export async function findLeftOvers(
   for (;;) {
     const found: string[] = [];
     for (const [what, sql] of Object.entries(LEFT_OVERS))
-      for (const row of await queryDatabase(place, database, sql)) found.push(`${what}: ${String(row["found"])}`);
+      for (const row of await queryDatabase(place, database, sql)) found.push(`${what}: ${sqlText(row["found"])}`);
     const ms = performance.now() - began;
     if (found.length === 0 || ms > PATIENCE_MS) return { found, ms };
     await sleep(200);

@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { storeFile } from "../config/settings.ts";
 import { UserError } from "../core/errors.ts";
-import { openTemporaryFolder } from "../core/temporary-folder.ts";
 import type { Scratch } from "../pipeline/scratch.ts";
 import { Postgres } from "../postgres/postgres.ts";
 import { PostgresRawStore } from "../raw/postgres/postgres-raw-store.ts";
@@ -11,15 +10,6 @@ import { DuckdbStore } from "../store/duckdb/duckdb-store.ts";
 import { PostgresStore } from "../store/postgres/postgres-store.ts";
 import type { CliContext } from "./context.ts";
 import { openDatabase } from "./platform.ts";
-
-/** A folder for homes that are thrown away. */
-export interface ScratchFolder extends AsyncDisposable {
-  readonly path: string;
-}
-
-export function openScratchFolder(): Promise<ScratchFolder> {
-  return openTemporaryFolder();
-}
 
 /** An empty embedded home below a folder, with an engine of its own. */
 export async function openScratchHome(folder: string, name: string, { settings }: CliContext): Promise<Scratch> {
@@ -56,7 +46,7 @@ export async function openScratch(folder: string, name: string, context: CliCont
  * A database of its own on the server of the settings' store. A process that is killed leaves it behind: its name begins with `mlb_verify_`.
  * @throws UserError `scratch.no-right`.
  */
-export async function makeDatabase({ settings, environment }: CliContext): Promise<AsyncDisposable & { readonly url: string }> {
+async function makeDatabase({ settings, environment }: CliContext): Promise<AsyncDisposable & { readonly url: string }> {
   const administer = async (sql: string): Promise<void> => {
     await using postgres = await Postgres.open({ url: settings.values.store, environment, waitMs: settings.values.lockWaitS * 1000 });
     await postgres.withSession(async (session) => {

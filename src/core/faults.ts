@@ -33,7 +33,7 @@ export const STEPS = {
   "run.finish": "the end of the run is about to be recorded",
 } as const;
 export type Step = keyof typeof STEPS;
-export const STEP_NAMES = Object.keys(STEPS) as readonly Step[];
+const STEP_NAMES = Object.keys(STEPS) as readonly Step[];
 
 /**
  * `kill`: SIGKILL. `disconnect`: every connection to a server is cut. `enospc`: the step fails as where no space is left on a device. `memory`: the engine gets
@@ -50,7 +50,7 @@ export interface Fault {
 }
 
 /** What is written to stderr where a fault happens. */
-export const FAULT_WORD = "fault on purpose: ";
+const FAULT_WORD = "fault on purpose: ";
 
 let armed: { readonly fault: Fault; seen: number } | null = null;
 type Doers = Set<() => void | Promise<void>>;
