@@ -33,7 +33,7 @@ export const STEPS = {
   "run.finish": "the end of the run is about to be recorded",
 } as const;
 export type Step = keyof typeof STEPS;
-const STEP_NAMES = Object.keys(STEPS) as readonly Step[];
+export const STEP_NAMES = Object.keys(STEPS) as readonly Step[];
 
 /**
  * `kill`: SIGKILL. `disconnect`: every connection to a server is cut. `enospc`: the step fails as where no space is left on a device. `memory`: the engine gets
@@ -50,7 +50,7 @@ export interface Fault {
 }
 
 /** What is written to stderr where a fault happens. */
-const FAULT_WORD = "fault on purpose: ";
+export const FAULT_WORD = "fault on purpose: ";
 
 let armed: { readonly fault: Fault; seen: number } | null = null;
 type Doers = Set<() => void | Promise<void>>;
@@ -71,9 +71,9 @@ export function parseFault(text: string): Fault {
   });
 }
 
-/** The fault happens when its step is reached. */
-export function armFault(fault: Fault): void {
-  armed = { fault, seen: 0 };
+/** The fault happens when its step is reached. Null: none. */
+export function armFault(fault: Fault | null): void {
+  armed = fault === null ? null : { fault, seen: 0 };
 }
 
 /** How a part of the process does a kind of fault to itself; kept only where a fault is armed. */
