@@ -23,6 +23,11 @@ import { LiveStream, measureParts, printParts, quantile } from "./live-stream.ts
 import { type OwnServer, startOwnServer } from "./own-server.ts";
 import { type Platform, openPlatform, recordingOf } from "./platform.ts";
 
+/** States that do not count. */
+const WARM_UP = 10;
+/** How often sizes are shown. */
+const SHOWN = 10;
+
 const { values } = parseArgs({
   args: argv.slice(2),
   options: {
@@ -44,7 +49,7 @@ const parts = measureParts();
 const applied = parts.get("apply and commit") ?? [];
 try {
   if (documents > 0) await measureLoads(server, bodies);
-  for (const times of parts.values()) (times as number[]).length = 0;
+  for (const times of parts.values()) times.length = 0;
   if (Number(values.states) > 0) await measureStates(server);
 } finally {
   await rm(home, { recursive: true, force: true });
@@ -119,9 +124,6 @@ async function withDatabase<T>(url: string, work: (run: (sql: string) => Promise
   return await postgres.withSession((session) => work((sql) => session.run(sql)));
 }
 
-const WARM_UP = 10;
-const SHOWN = 10;
-
 /** The states of simulated games, one after the other: each is stored when the one before was committed. */
 async function measureStates(on: OwnServer): Promise<void> {
   const url = await on.createDatabase();
@@ -137,7 +139,7 @@ async function measureStates(on: OwnServer): Promise<void> {
       await live.capture(gamePk(game), JSON.stringify(body), new Date(begin + count * 1000).toISOString().replace("Z", "000Z"));
       await live.caughtUp();
       count++;
-      if (count === WARM_UP) for (const times of parts.values()) (times as number[]).length = 0;
+      if (count === WARM_UP) for (const times of parts.values()) times.length = 0;
       if (count % every === 0) await showSizes(url, count, live);
       if (count === wanted) break;
     }

@@ -44,7 +44,7 @@ export class LineReader {
         }
         const slot = Number(row["slot"]);
         let ofSlot = targets.get(slot);
-        if (ofSlot === undefined) targets.set(slot, (ofSlot = new Map()));
+        if (ofSlot === undefined) targets.set(slot, (ofSlot = new Map<number, string[]>()));
         const lines = ofSlot.get(table.target);
         if (lines === undefined) ofSlot.set(table.target, [line]);
         else lines.push(line);
