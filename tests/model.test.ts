@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Step, STEP_NAMES, armFault } from "../src/core/faults.ts";
 import { compilePlan } from "../src/plan/compile-plan.ts";
@@ -63,7 +63,7 @@ function expectedRows({ captures, mapping }: Model): unknown {
   const states = [...newest.values()].toSorted((a, b) => a.id - b.id);
   return {
     things: states.map(({ id, size }) => ({ id, size, colour: ABSENT[mapping] })),
-    parts: states.flatMap(({ id, parts }) => parts.map((word, at) => ({ id, n: at + 1, word }))),
+    parts: states.flatMap(({ id, parts }) => parts.map((word, place) => ({ id, n: place + 1, word }))),
   };
 }
 
@@ -90,10 +90,12 @@ class Real {
       "SELECT id, size, colour FROM store.lab.thing ORDER BY id",
       "SELECT id, n, word FROM store.lab.part ORDER BY id, n",
     );
+    // oxlint-disable-next-line vitest/no-standalone-expect -- called by the commands of the one test
     expect({ things, parts }).toEqual(expectedRows(model));
     await using database = await openDatabase();
     const check = (store: Parameters<typeof checkAccounting>[0]): ReturnType<typeof checkAccounting> =>
       checkAccounting(store, [at(model.mapping)]);
+    // oxlint-disable-next-line vitest/no-standalone-expect -- the same
     expect((await this.platform.store.open(await database.connect(), check)).mismatches).toEqual([]);
   }
 }
