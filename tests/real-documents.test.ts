@@ -97,7 +97,7 @@ describe.skipIf(!hasFeeds)("real documents", () => {
       await runCli(...embedded, "transform", ...METHOD, "--save");
       expect(await digestOf(home)).toBe(((await runCli(...embedded, "verify", "digest", "--json")).json as Digest).digest);
     },
-    240_000,
+    900_000,
   );
 
   // A server has raw where the store is, so that another store has no captures.

@@ -42,7 +42,7 @@ export async function readTables(runner: SqlRunner, placement: Placement, target
   });
 }
 
-/** Indexes that no constraint made, foreign keys, checks. What is not valid is not there. */
+/** Indexes that no constraint made, foreign keys, checks. An index that is not valid is not there; a constraint that is not holds for what is written. */
 async function readObjects(runner: SqlRunner, placement: Placement, wanted: string): Promise<readonly SqlRow[]> {
   const namesOf = (table: string, numbers: string): string =>
     `(SELECT array_agg(a.attname::text ORDER BY k.place) FROM unnest(${numbers}) WITH ORDINALITY AS k(number, place) JOIN pg_catalog.pg_attribute a ON a.attrelid = ${table} AND a.attnum = k.number)`;
@@ -54,7 +54,7 @@ async function readObjects(runner: SqlRunner, placement: Placement, wanted: stri
   const constraints = await runner.rows(
     `SELECT ${TABLE} AS name, p.contype::text AS kind, p.conname::text AS object, ${namesOf("c.oid", "p.conkey")} AS columns, ` +
       `(SELECT tn.nspname || '.' || t.relname FROM pg_catalog.pg_class t JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace WHERE t.oid = p.confrelid) AS to_table, ${namesOf("p.confrelid", "p.confkey")} AS to_columns, ` +
-      `pg_get_constraintdef(p.oid) AS condition ${FROM} JOIN pg_catalog.pg_constraint p ON p.conrelid = c.oid AND p.contype IN ('f', 'c') AND p.convalidated WHERE ${wanted} ORDER BY p.conname`,
+      `pg_get_constraintdef(p.oid) AS condition ${FROM} JOIN pg_catalog.pg_constraint p ON p.conrelid = c.oid AND p.contype IN ('f', 'c') WHERE ${wanted} ORDER BY p.conname`,
   );
   const live = (table: string): string => (placement === "live" ? table : table.replace("$rebuild.", "."));
   return [

@@ -23,7 +23,7 @@ export function writeChange(change: SchemaChange, placement: Placement): readonl
     case "change_comment":
       return [writeComment(tableName(placement, change.table), change.column, change.to)];
     case "add_object":
-      return [writeObject(change.table, change.object, placement)];
+      return writeObject(change.table, change.object, placement);
     case "drop_object":
       return [writeDropObject(change.table, change.object, placement)];
     case "retype_column":

@@ -54,18 +54,34 @@ function eachOnce(objects: readonly TableObject[]): readonly TableObject[] {
   return [...new Map(objects.map((object) => [object.name, object])).values()];
 }
 
-/** The statement that makes an index or a constraint. */
-export function writeObject(table: string, object: TableObject, placement: Placement): string {
+/**
+ * The statements that make an index or a constraint. A constraint holds for what is written from here on: rows that break it are of documents
+ * that a transform makes anew, or of one whose later states all fail. It is valid where there are none.
+ */
+export function writeObject(table: string, object: TableObject, placement: Placement): readonly string[] {
   const columns = (names: readonly string[]): string => `(${names.map(name).join(", ")})`;
   const place = tableName(placement, table);
   switch (object.kind) {
     case "index":
-      return `CREATE ${object.unique ? "UNIQUE " : ""}INDEX ${name(object.name)} ON ${place} USING ${object.method} ${columns(object.columns)}`;
+      return [
+        `CREATE ${object.unique ? "UNIQUE " : ""}INDEX ${name(object.name)} ON ${place} USING ${object.method} ${columns(object.columns)}`,
+      ];
     case "foreign_key":
-      return `ALTER TABLE ${place} ADD CONSTRAINT ${name(object.name)} FOREIGN KEY ${columns(object.columns)} REFERENCES ${tableName(placement, object.toTable)} ${columns(object.toColumns)} DEFERRABLE INITIALLY DEFERRED`;
+      return writeConstraint(
+        place,
+        object.name,
+        `FOREIGN KEY ${columns(object.columns)} REFERENCES ${tableName(placement, object.toTable)} ${columns(object.toColumns)} DEFERRABLE INITIALLY DEFERRED`,
+      );
     case "check":
-      return `ALTER TABLE ${place} ADD CONSTRAINT ${name(object.name)} CHECK (${object.condition})`;
+      return writeConstraint(place, object.name, `CHECK (${object.condition})`);
   }
+}
+
+function writeConstraint(table: string, constraint: string, definition: string): readonly string[] {
+  return [
+    `ALTER TABLE ${table} ADD CONSTRAINT ${name(constraint)} ${definition} NOT VALID`,
+    `DO $$ BEGIN ALTER TABLE ${table} VALIDATE CONSTRAINT ${name(constraint)}; EXCEPTION WHEN check_violation OR foreign_key_violation THEN NULL; END $$`,
+  ];
 }
 
 /** The statement that drops it. */
