@@ -73,7 +73,9 @@ async function load(files: readonly string[]): Promise<void> {
 }
 
 async function query(sql: string): Promise<Record<string, unknown>[]> {
-  return (await runCli("--home", home, "--json", "sql", sql)).json as Record<string, unknown>[];
+  const { exit, json, stderr } = await runCli("--home", home, "--json", "sql", sql);
+  expect(exit, stderr).toBe(0);
+  return json as Record<string, unknown>[];
 }
 
 /** The tables in which one game has other rows than another has, by more than its number and where they come from. */

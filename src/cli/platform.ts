@@ -102,16 +102,21 @@ export async function requireCaptures(raw: RawStore, endpoint: string, method: s
   );
 }
 
-/** Of the bound of the process, DuckDB gets what Node, the libraries and memory that was freed and not given back yet do not need. */
-const NODE_MB = 286;
+/** Of the bound of the process, DuckDB gets what Node, the libraries and memory that was freed and not given back yet do not need: MB. */
+const BESIDE_BODIES_MB = 286;
+/** The same where no bodies pass, only questions and their answers. */
+export const BESIDE_QUESTIONS_MB = 140;
 
 /** `tempDirectory`: where it spills what memory does not hold; default: a folder of this process. */
 export function openDatabase(
   settings: Settings,
-  tempDirectory: string = join(tmpdir(), `mlb-duckdb-${String(process.pid)}`),
+  {
+    tempDirectory = join(tmpdir(), `mlb-duckdb-${String(process.pid)}`),
+    besideMb = BESIDE_BODIES_MB,
+  }: { readonly tempDirectory?: string; readonly besideMb?: number } = {},
 ): Promise<Database> {
   return Database.open({
-    memoryLimitBytes: Math.max(64, settings.maxMemoryMb - NODE_MB) * 1024 * 1024,
+    memoryLimitBytes: (settings.maxMemoryMb - besideMb) * 1024 * 1024,
     threads: settings.connections,
     tempDirectory,
   });
@@ -144,7 +149,7 @@ export async function openStore(context: CliContext, { isDryRun = false }: { rea
 
 /** Runs `work` with the store of the settings, and an engine. */
 export async function withStore<T>(context: CliContext, work: (access: StoreAccess, connection: Connection) => Promise<T>): Promise<T> {
-  await using database = await openDatabase(context.settings.values);
+  await using database = await openDatabase(context.settings.values, { besideMb: BESIDE_QUESTIONS_MB });
   await using access = await openStore(context);
   // Awaited here: the database must outlive the work.
   return await work(access, await database.connect());
