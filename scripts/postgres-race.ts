@@ -2,7 +2,7 @@
  * Two loaders store and apply states of the same games in different orders, a third process rebuilds the tables over and over, and a reader
  * counts the rows of a game over all tables in one statement all the time:
  *
- *   npm run build && npx tsx scripts/postgres-race.ts --seconds 120 [--version 15]
+ *   npm run build && npx tsx scripts/postgres-race.ts --seconds 120 [--version 15] [--config-dir DIR]
  *
  * What the reader sees must be exactly the rows of the state that `mlb.documents` names in the same statement. Every process must end with
  * 0, and the tables must be those of a load that nobody got in the way of.
@@ -27,23 +27,24 @@ import { type SimulatedState, writeStates } from "./chaos/simulated-feeds.ts";
 const METHOD = ["--endpoint", "game", "--method", "live_game_v1"];
 const DATABASE = "race";
 const PROGRAM = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
-const GAMES = 3;
-const STATES_OF_EACH = 20;
+const GAMES = 2;
+const STATES_OF_EACH = 12;
 
 const { values } = parseArgs({
   args: argv.slice(2),
-  options: { seconds: { type: "string", default: "120" }, version: { type: "string" } },
+  options: { seconds: { type: "string", default: "120" }, version: { type: "string" }, "config-dir": { type: "string" } },
 });
+const CONFIG = values["config-dir"] ?? fileURLToPath(new URL("../config", import.meta.url));
 
 async function requireCli(...words: string[]): Promise<unknown> {
-  const run = await runCli(...words, "--json");
+  const run = await runCli("--config-dir", CONFIG, ...words, "--json");
   if (run.exit !== 0) throw new Error(run.stderr);
   return run.json;
 }
 
 /** Names of the tables that the bundled mapping fills. */
 async function tablesOfFeeds(): Promise<readonly string[]> {
-  const registry = await loadRegistry(fileURLToPath(new URL("../config/schemas/mappings", import.meta.url)));
+  const registry = await loadRegistry(join(CONFIG, "schemas", "mappings"));
   return registry.find("game", "live_game_v1").flatMap((mapping) => mapping.targets.map(({ name }) => name));
 }
 
@@ -69,12 +70,17 @@ async function expectedCounts(
   }
   await requireCli(...home, "ingest", ...METHOD, "--from-files", ...files);
   await requireCli(...home, "transform", ...METHOD, "--save");
-  const expected = new Map<string, string>();
-  for (const [at, { contentHash }] of states.entries()) {
-    const [row] = (await requireCli(...home, "sql", countRows(tables, gameOf(at)))) as readonly Readonly<Record<string, string>>[];
-    expected.set(contentHash, tables.map((_, column) => row?.[`n${String(column)}`]).join(" "));
-  }
-  return expected;
+  const counts = tables.map((table, at) => `SELECT game_pk, ${String(at)} AS place, count(*) AS n FROM ${table} GROUP BY game_pk`);
+  const rows = (await requireCli(...home, "sql", counts.join(" UNION ALL "))) as readonly Readonly<
+    Record<"game_pk" | "place" | "n", string>
+  >[];
+  const found = new Map(rows.map(({ game_pk: game, place, n }) => [`${game} ${place}`, n]));
+  return new Map(
+    states.map(({ contentHash }, at) => [
+      contentHash,
+      tables.map((_, place) => found.get(`${gameOf(at)} ${String(place)}`) ?? "0").join(" "),
+    ]),
+  );
 }
 
 interface Seen {
@@ -122,7 +128,9 @@ async function runProgram(
   place: ServerPlace,
   words: readonly string[],
 ): Promise<{ readonly exit: number | null; readonly stderr: string }> {
-  const child = spawn(execPath, [PROGRAM, "--store", urlOf(place.port, DATABASE), ...words], { stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(execPath, [PROGRAM, "--config-dir", CONFIG, "--store", urlOf(place.port, DATABASE), ...words], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   let stderr = "";
   child.stderr.on("data", (data: Buffer) => (stderr += data.toString("utf8")));
   await once(child, "close");
@@ -159,6 +167,8 @@ async function race(place: ServerPlace, folder: string): Promise<boolean> {
   const store = ["--store", urlOf(place.port, DATABASE)];
   // The tables are there before anybody reads.
   await requireCli(...store, "schema", "apply");
+  // And a capture before anybody transforms.
+  await requireCli(...store, "ingest", ...METHOD, "--from-files", ...all.slice(0, 1));
   const transform = ["--slice-mb", "1", "transform", ...METHOD, "--save"];
   const random = createRandom(1);
   const orders = [states.toSorted(() => random() - 0.5), states.toSorted((a, b) => a.file.slice(-8).localeCompare(b.file.slice(-8)))];
@@ -181,7 +191,7 @@ async function race(place: ServerPlace, folder: string): Promise<boolean> {
   const seen = await reader;
   for (const words of [["ingest", ...METHOD, "--from-files", ...all], transform]) await requireCli(...store, ...words);
   const got = ((await requireCli(...store, "verify", "digest")) as { readonly digest: string }).digest;
-  const accounting = await runCli(...store, "verify", "accounting");
+  const accounting = await runCli("--config-dir", CONFIG, ...store, "verify", "accounting");
   const [deadlocks] = await queryDatabase(place, DATABASE, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()");
   const { found } = await findLeftOvers(place, DATABASE);
   const faults = [
