@@ -8,7 +8,7 @@ import { simulateStates } from "../src/simulate/states/simulate-states.ts";
 import type { SimulatedState } from "../src/simulate/states/simulate-states.ts";
 import { writeStubFile } from "../src/simulate/write-stub-file.ts";
 import { runCli } from "./run-cli.ts";
-import { createRandom } from "./small-random.ts";
+import { createRandom } from "../src/core/seeded-random.ts";
 
 /**
  * States of simulated games on the shipped mapping: out of some hundred of a game only every n-th, of them some in turn. More:

@@ -34,7 +34,7 @@ const streaming = [
 ];
 
 const documents = [
-  new Option("--game-pks <list>", "only these games: 747175,745646 (short for --documents game_pk=…)"),
+  new Option("--game-pk, --game-pks <list>", "only these games: 747175,745646 (short for --documents game_pk=…)"),
   new Option("--documents <column=list...>", "only documents with these values of a key column"),
   new Option("--start-date <day>", "only documents from this day on, YYYY-MM-DD"),
   new Option("--end-date <day>", "only documents up to this day, YYYY-MM-DD"),
@@ -402,6 +402,35 @@ export const COMMANDS: readonly {
         description: "whether the counts of all runs add up, and the rows belong to applied documents",
         examples: ["mlb-etl verify accounting"],
         load: async () => (await import("./commands/verify.ts")).runVerifyAccounting,
+      },
+      {
+        name: "parity",
+        description:
+          "whether captures give the same rows shuffled, doubled and in random slices in streaming mode as in one batch. In stores that are thrown away, of the kind of --store; exit 1 where not",
+        options: [
+          ...someSource,
+          new Option("--captures <glob...>", "captures of these files"),
+          new Option("--captured-at <time>", "when files that do not say it were captured: a time, or file"),
+          ...documents,
+          new Option("--simulated <games>", "states of so many games of a fictional league"),
+          new Option("--every <n>", "of a simulated game only every n-th state, and the last").default("20"),
+          new Option("--seed <n>", "of the first round; each round has the next one").default("1"),
+          new Option("--rounds <n>", "so many orders").default("5"),
+        ],
+        examples: [
+          "mlb-etl verify parity --simulated 1 --rounds 3",
+          "mlb-etl verify parity --game-pks 747175",
+          "mlb-etl verify parity --endpoint game --method live_game_v1 --captures 'captures/*.json.gz'",
+        ],
+        load: async () => (await import("./commands/verify-parity.ts")).runVerifyParity,
+      },
+      {
+        name: "replay",
+        description:
+          "whether raw from the beginning, as a stream into an empty embedded store that is thrown away, gives the rows of the store; exit 1 where not",
+        options: someSource,
+        examples: ["mlb-etl verify replay"],
+        load: async () => (await import("./commands/verify-replay.ts")).runVerifyReplay,
       },
     ],
   },

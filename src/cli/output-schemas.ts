@@ -109,6 +109,77 @@ const verifyDigest = keys("`mlb-etl verify digest --json`: the same for the same
     .describe("One hash over all targets."),
 });
 
+const value = z
+  .union([z.string(), z.number(), z.boolean(), z.null()])
+  .describe("64-bit integers as texts; times as microseconds since 1970; dates, decimals and JSON as texts.");
+const row = z.record(z.string(), value);
+
+const difference = keys("The first row, in the order of targets, documents and keys, that both sides do not have alike.", {
+  target: text("The table."),
+  key: row.describe("Its primary key, by column."),
+  document: row.describe("The document that it belongs to, by column of the document key."),
+  columns: z.array(z.string()).describe("Columns with other values; empty where one side has no such row."),
+  sides: z.array(
+    keys("How one side has it.", {
+      name: text("Which side."),
+      row: row.nullable().describe("By column; null where this side has no such row."),
+      capture: keys("The applied state of the document.", {
+        id: count("Of this side's raw."),
+        captured_at: text("UTC."),
+        version: textOrNull("As the body says it."),
+        content_hash: text("SHA-256 of the body, hex."),
+      })
+        .nullable()
+        .describe("Null where no state of the document is applied."),
+      pointer: textOrNull("JSON pointer of the row's element in that capture; null where it has none."),
+      reads: z.array(
+        keys("What a column that differs reads there.", {
+          column: text("Its name."),
+          pointer: textOrNull("JSON pointer; null where a lookup found no entry."),
+          text: textOrNull("The JSON text there; null where there is nothing."),
+        }),
+      ),
+    }),
+  ),
+});
+
+const verifyParity = keys("`mlb-etl verify parity --json`.", {
+  schema_version: version,
+  mapping: text("Its name."),
+  captures: count("Captures, each of them captured again a microsecond later."),
+  documents: count("Documents of them."),
+  seed: count("Of the first round; each round has the next one."),
+  digest: text("Of the batch."),
+  rounds: z.array(
+    keys("One order in streaming mode.", {
+      round: count("From 1."),
+      digest: text("Of the streams."),
+      sent: count("Captures that were sent to the streams, those that came again too."),
+      mismatches: z.array(
+        keys("Counts that do not add up.", {
+          what: text("The equation."),
+          expected: z.number().describe("What it should be."),
+          got: z.number().describe("What it is."),
+        }),
+      ),
+    }),
+  ),
+  equal: z.boolean().describe("Whether all rounds have the digest of the batch."),
+  difference: difference.nullable().describe("Of the first round that has not; null where all have."),
+  exit: exit(),
+});
+
+const verifyReplay = keys("`mlb-etl verify replay --json`: an object for each mapping that raw has captures of.", {
+  schema_version: version,
+  mapping: text("Its name."),
+  captures: count("Captures that were replayed."),
+  digest: text("Of the store."),
+  replayed: text("Of the replay."),
+  equal: z.boolean().describe("Whether both are the same."),
+  difference: difference.nullable().describe("Null where they are."),
+  exit: exit("The exit code as far as this mapping has a part in it."),
+});
+
 const mappingLint = keys("`mlb-etl mapping lint --json`.", {
   schema_version: version,
   mapping: text("Its name: `<endpoint>/<file>`."),
@@ -440,6 +511,8 @@ export const OUTPUT_NAMES = [
   "transform",
   "ingest",
   "verify-digest",
+  "verify-parity",
+  "verify-replay",
   "mapping-lint",
   "quarantine-list",
   "error",
@@ -460,6 +533,8 @@ export const OUTPUT_SCHEMAS: Readonly<Record<OutputName, z.ZodType>> = {
   transform,
   ingest,
   "verify-digest": verifyDigest,
+  "verify-parity": verifyParity,
+  "verify-replay": verifyReplay,
   "mapping-lint": mappingLint,
   "quarantine-list": quarantineList,
   coverage,

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Command, Option } from "commander";
 import { SETTINGS, type SettingName, packageRoot, resolveSettings, settingNames } from "../config/settings.ts";
 import { EXIT } from "../core/errors.ts";
+import { armFault, parseFault } from "../core/faults.ts";
 import { createLogger } from "../core/logger.ts";
 import { decidingFlags } from "./repeat-flags.ts";
 import { COMMANDS, type CommandSpec } from "./commands.ts";
@@ -55,6 +56,7 @@ async function runCommand(
       if (typeof value === "string") flags[name] = value;
     }
     const configFile = typeof globals["config"] === "string" ? globals["config"] : (environment["MLB_CONFIG"] ?? null);
+    armFaultOf(environment, out);
     const settings = resolveSettings(flags, environment, configFile);
     using interrupts = watchInterrupts((text) => {
       out.say(text);
@@ -71,6 +73,14 @@ async function runCommand(
   } catch (error) {
     return reportError(error, out, { help, withStack: globals["debug"] === true });
   }
+}
+
+/** Off without the variable. @throws UserError `fault.unknown`. */
+function armFaultOf(environment: Readonly<Record<string, string | undefined>>, out: CliContext["out"]): void {
+  const text = environment["MLB_FAULT"];
+  if (text === undefined || text === "") return;
+  armFault(parseFault(text));
+  out.say(`warning: MLB_FAULT=${text}: this process fails on purpose when it comes to that step`);
 }
 
 /** The name under which commander keeps a setting's flag: `--max-memory <mb>` → `maxMemory`. */

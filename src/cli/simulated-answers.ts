@@ -59,7 +59,7 @@ export async function stubIngester(
 }
 
 /** The way of a file, without the file: what is stored is what a stub of the same answer would bring. */
-function asRecording(stub: StubEnvelope, catalogue: Catalogue): RecordingFile {
+export function asRecording(stub: StubEnvelope, catalogue: Catalogue): RecordingFile {
   const bytes = Buffer.from(JSON.stringify(stub));
   const reading = readEnvelope(bytes, catalogue);
   const file = stubPath(stub);

@@ -1,3 +1,4 @@
+import { atStep } from "../core/faults.ts";
 import type { Connection } from "../duckdb/connection.ts";
 import { sourceFingerprint } from "../plan/compile-plan.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -59,9 +60,11 @@ export class PostgresIndex implements DocumentIndex {
 
   async add(captures: readonly CaptureDocuments[]): Promise<void> {
     if (captures.length === 0) return;
+    await atStep("index.begin");
     await this.#session(async (session) => {
       await this.#write(session, await this.#sourceToWrite(session), captures);
     });
+    await atStep("index.done");
   }
 
   async catchUp(): Promise<number> {

@@ -1,3 +1,4 @@
+import { atStep } from "../core/faults.ts";
 import type { Connection } from "../duckdb/connection.ts";
 import { type SqlRow, sqlText } from "../sql/sql-value.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -60,6 +61,12 @@ export async function selectBatch(
   return { documents, unchanged: documents - open, missing: await missingValues(connection, plan, index, filter) };
 }
 
+/** The captures of raw that hold the documents under a filter, in the order of raw. */
+export async function capturesOf(connection: Connection, plan: Plan, index: string, filter: DocumentFilter): Promise<readonly number[]> {
+  const rows = await connection.rows(`SELECT DISTINCT raw_id FROM (${writeChosen(plan, index, filter)}) ORDER BY raw_id`);
+  return rows.map((row) => Number(row["raw_id"]));
+}
+
 export interface SelectedOfStream {
   /** Documents of the captures. */
   readonly documents: number;
@@ -97,6 +104,7 @@ export async function selectStream(
 
 /** Finds the states that are to be tried of the chosen ones; gives of how many documents they are. */
 async function findCandidates(connection: Connection, plan: Plan, chosen: string, state: SelectionState): Promise<number> {
+  await atStep("select.begin");
   const mapping = text(plan.mapping);
   const fingerprint = text(plan.fingerprint);
   // Most documents have nothing to try: only states that are to be tried are kept, so that a run takes what is new, not what there is.
@@ -113,6 +121,7 @@ async function findCandidates(connection: Connection, plan: Plan, chosen: string
      )
      SELECT *, row_number() OVER (PARTITION BY document_key ORDER BY ${writeStateOrder("DESC")}) AS rank, count(*) OVER (PARTITION BY document_key) AS total FROM open_states`,
   );
+  await atStep("select.done");
   return count(connection, `SELECT count(DISTINCT document_key) FROM ${CANDIDATES}`);
 }
 

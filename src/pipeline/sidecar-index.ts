@@ -1,3 +1,4 @@
+import { atStep } from "../core/faults.ts";
 import { EXIT, OutsideError } from "../core/errors.ts";
 import type { Connection } from "../duckdb/connection.ts";
 import { sourceFingerprint } from "../plan/compile-plan.ts";
@@ -33,14 +34,14 @@ export class SidecarIndex implements DocumentIndex {
   async add(captures: readonly CaptureDocuments[]): Promise<void> {
     const next = (await this.#sidecar.lastId()) + 1;
     // A gap would hide the captures in it: those are indexed from raw.
-    if (captures[0] !== undefined && captures[0].capture.id <= next) await this.#sidecar.append(captures.map(lineOf));
+    if (captures[0] !== undefined && captures[0].capture.id <= next) await this.#append(captures.map(lineOf));
   }
 
   async catchUp(): Promise<number> {
     let done = 0;
     let lines: SidecarLine[] = [];
     const flush = async (): Promise<void> => {
-      await this.#sidecar.append(lines);
+      await this.#append(lines);
       done += lines.length;
       lines = [];
     };
@@ -50,6 +51,12 @@ export class SidecarIndex implements DocumentIndex {
     }
     if (lines.length > 0) await flush();
     return done;
+  }
+
+  async #append(lines: readonly SidecarLine[]): Promise<void> {
+    await atStep("index.begin");
+    await this.#sidecar.append(lines);
+    await atStep("index.done");
   }
 
   async *missing(): AsyncGenerator<Capture> {

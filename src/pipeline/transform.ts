@@ -1,3 +1,4 @@
+import { atStep } from "../core/faults.ts";
 import { randomUUID } from "node:crypto";
 import { EXIT, type ExitCode, OutsideError, UserError } from "../core/errors.ts";
 import type { Connection } from "../duckdb/connection.ts";
@@ -69,6 +70,7 @@ async function transformIndexed(
   const nothingAsked = Object.keys(missing).length === 0;
   const exit = interrupted ? EXIT.interrupted : run.exit() !== EXIT.done || nothingAsked ? run.exit() : EXIT.someFailed;
   const end = { status: interrupted ? "interrupted" : "done", unchanged: interrupted ? 0 : selected.unchanged, exit, error: null } as const;
+  await atStep("run.finish");
   const record = inOrder(await store.finishRun(control, runId, end), plan);
   return { runId, record, exit, missing, left };
 }

@@ -1,3 +1,4 @@
+import { onFault } from "../core/faults.ts";
 import type { Client } from "pg";
 import { EXIT, OutsideError } from "../core/errors.ts";
 import { connect } from "./connect.ts";
@@ -20,6 +21,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   let client: Client | null = null;
   try {
     client = await connect(target);
+    cutOnFault(client);
     await client.query(settings(waitMs));
     const { rows } = await client.query<{ version: number; encoding: string }>(
       "SELECT current_setting('server_version_num')::int AS version, current_setting('server_encoding') AS encoding",
@@ -31,6 +33,13 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     void client?.end();
     throw explainConnectError(error, target);
   }
+}
+
+/** What its types do not say: the socket. */
+function cutOnFault(client: Client): void {
+  onFault("disconnect", () => {
+    (client as unknown as { readonly connection: { readonly stream: { destroy(): void } } }).connection.stream.destroy();
+  });
 }
 
 /** @throws OutsideError `postgres.version`, `postgres.encoding` (exit 5) */

@@ -1,8 +1,11 @@
 import type { Capture, CheckedCapture } from "./capture.ts";
-import type { AppendResult, PositionedCapture, RawStore } from "./raw-store.ts";
+import type { AppendResult, HeldBack, PositionedCapture, RawStore } from "./raw-store.ts";
 import type { RawWatch } from "./raw-watch.ts";
 import { ShapeDictionary, decodeShape, encodeShape } from "./shape.ts";
 import { rawTableName } from "./table-name.ts";
+
+/** Before a position in the overlay. */
+const OVERLAY_POSITION = "overlay ";
 
 /**
  * A raw store as it would be after some captures were added: the base is only read, what is new goes to `overlay`, which is thrown away.
@@ -55,9 +58,14 @@ export class OverlayRawStore implements RawStore {
     yield* this.added(table, afterId);
   }
 
-  /** An overlay lives for one run: nobody comes again to read on. */
-  capturesFrom(): AsyncIterable<PositionedCapture> {
-    throw new Error("an overlay is not read on from a position");
+  /** Those of the base first. */
+  async *capturesFrom(table: string, position: string | null): AsyncGenerator<PositionedCapture, void, undefined> {
+    const last = await this.lastIdOfBase(table);
+    const own = position?.startsWith(OVERLAY_POSITION) === true ? position.slice(OVERLAY_POSITION.length) : null;
+    // Where others write at the same time, its order is not that of the ids.
+    if (own === null) for await (const found of this.base.capturesFrom(table, position)) if (found.capture.id <= last) yield found;
+    for await (const found of this.#overlay.capturesFrom(table, own))
+      yield { capture: await this.#shifted(table, found.capture), position: `${OVERLAY_POSITION}${found.position}` };
   }
 
   async *capturesByIds(table: string, ids: readonly number[]): AsyncGenerator<Capture, void, undefined> {
@@ -96,6 +104,10 @@ export class OverlayRawStore implements RawStore {
     const merged = new ShapeDictionary((await this.#table(table)).dictionary.entries);
     for (const entry of (await this.#overlay.dictionary(table)).entries) merged.add(entry);
     return merged;
+  }
+
+  heldBack(table: string): Promise<HeldBack | null> {
+    return this.base.heldBack(table);
   }
 
   watch(table: string): Promise<RawWatch> {

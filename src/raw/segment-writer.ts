@@ -1,3 +1,4 @@
+import { atStep } from "../core/faults.ts";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -115,6 +116,7 @@ export class SegmentWriter {
   }
 
   async #write(batch: readonly CheckedCapture[], members: ReadonlyMap<string, Buffer>, finds: SealedFinds): Promise<AppendResult[]> {
+    await atStep("raw.begin");
     const index = await this.#refresh();
     const begunIn = index.position.segment;
     // Segments that were filled since, or whose keys are to be made first.
@@ -167,6 +169,7 @@ export class SegmentWriter {
 
     // A line is only written when all that it refers to is on the disk.
     for (const [segment, { bodiesFrom, bodies }] of segments) await writeFrom(this.#path(bodiesFile(segment)), bodiesFrom, bodies);
+    await atStep("raw.bodies");
     if (dictionary.entries.size > firstNewEntry) {
       const lines = dictionary.entries.entries.slice(firstNewEntry).map((entry, at) => writeEntry(firstNewEntry + at, entry));
       const data = Buffer.from(lines.join(""), "utf8");
@@ -176,6 +179,7 @@ export class SegmentWriter {
     for (const [segment, { manifestFrom, lines }] of segments) {
       await writeFrom(this.#path(manifestFile(segment)), manifestFrom, [Buffer.from(lines.join(""), "utf8")]);
     }
+    await atStep("raw.done");
     // What is in memory of a segment that is full now is for its keys to say.
     if (index.position.segment !== begunIn) this.#index = null;
     const older = results.map(({ id }) => id).filter((id) => !captures.has(id));

@@ -1,3 +1,4 @@
+import { atStep } from "../core/faults.ts";
 import { targetColumns, type Plan, type PlanTarget } from "../plan/plan.ts";
 import type { OpenStore } from "./open-store.ts";
 import { quoteName as name, quoteText as text } from "../sql/quote.ts";
@@ -15,7 +16,7 @@ const slot = name(SLICE_COLUMNS.slot);
 
 const TRIED = INPUT_TABLES.tried;
 /** Of the tried states those that are to be written: passed, and newer than what is applied (or applied under another plan). */
-export const GO = "slice_go";
+const GO = "slice_go";
 
 /** How a slice gets to where the store's SQL runs, and what the tables that it is written to were made like. */
 export interface PreparedStore {
@@ -34,8 +35,10 @@ export async function applySlice(
   application: SliceApplication,
   { schemaHash, stage }: PreparedStore,
 ): Promise<void> {
+  await atStep("apply.begin");
   await store.transaction(async () => {
     await stage();
+    await atStep("apply.staged");
     await store.lock(plan.mapping);
     if (await isWritten(store, application)) return;
     if (application.stream !== null) await recordStep(store, plan, application.runId, application.stream);
@@ -49,16 +52,20 @@ export async function applySlice(
     const [fresh, confirmed, known] = [Number(counts?.["fresh"]), Number(counts?.["confirmed"]), Number(counts?.["known"])];
     const confirmedRows = confirmed > 0 ? await confirmDocuments(store, plan, GO) : [];
     if (known > 0) for (const [at, target] of plan.targets.entries()) await compareRows(store, plan, target, at);
+    if (known > 0) await atStep("apply.compared");
     const changes = known > 0 ? await countChanges(store, plan) : [];
     const applied: AppliedRows[] = [];
     for (const [at, target] of plan.targets.entries()) {
       const reconciled = await reconcile(store, plan, target, at, changes[at] ?? new Map());
       const inserted = fresh > 0 ? await insertFresh(store, plan, target, at) : 0;
+      if (reconciled.inserted + inserted > 0) await atStep("apply.inserted");
       applied.push({ ...reconciled, inserted: reconciled.inserted + inserted, unchanged: reconciled.unchanged + (confirmedRows[at] ?? 0) });
     }
     await recordSlice(store, plan, application, applied, GO);
     await store.run(`DELETE FROM ${GO}`);
+    await atStep("commit.begin");
   });
+  await atStep("commit.done");
 }
 
 async function isWritten(store: OpenStore, { runId, number }: SliceApplication): Promise<boolean> {
@@ -170,12 +177,14 @@ async function reconcile(
     deleted = await store.run(
       `DELETE FROM ${table} AS t USING ${changes} c WHERE c."$change" = 'deleted' AND ${sameKey(target, "c", "t")}`,
     );
+  if (has("deleted")) await atStep("apply.deleted");
   if (has("updated")) {
     const sets = [...others.map((column) => `${column} = n.${column}`), ...LINEAGE.map((column) => `${column} = n.${column}`)];
     const values = LINEAGE.map((column, position) => `${LINEAGE_VALUES[position] ?? ""} AS ${column}`);
     updated = await store.run(
       `UPDATE ${table} AS t SET ${sets.join(", ")} FROM (SELECT ${[...columns.map((column) => `s.${column}`), ...values].join(", ")} FROM ${rows} WHERE c."$change" = 'updated') n WHERE ${sameKey(target, "t", "n")}`,
     );
+    await atStep("apply.updated");
   }
   if (has("inserted"))
     inserted = await store.run(

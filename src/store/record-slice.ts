@@ -1,3 +1,4 @@
+import { atStep } from "../core/faults.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { OpenStore } from "./open-store.ts";
 import { quoteName as name, quoteText as text } from "../sql/quote.ts";
@@ -31,13 +32,16 @@ export async function recordSlice(
   go: string,
 ): Promise<void> {
   await recordDocuments(store, plan, application, go);
+  await atStep("record.documents");
   await recordFindings(store, plan, application, go);
+  await atStep("record.findings");
   await countDocuments(store, plan, application, go);
   await countRows(store, plan, application, applied, go);
   const written = String(application.number + 1);
   await store.run(
     `INSERT INTO ${store.state("run_slices")} VALUES (${text(application.runId)}, ${written}) ON CONFLICT (run_id) DO UPDATE SET slices = ${written}`,
   );
+  await atStep("record.done");
 }
 
 async function recordDocuments(store: OpenStore, plan: Plan, application: SliceApplication, go: string): Promise<void> {

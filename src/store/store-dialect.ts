@@ -44,6 +44,8 @@ export interface StoreDialect {
   texts(values: readonly string[]): string;
   /** The text of a part of a document's name, counted from 0. */
   keyPart(documentKey: string, at: number): string;
+  /** The value of a column that a text says, which the type takes (`readLeaf`). */
+  leafValue(text: string, type: ColumnType): string;
   /** The value of a key column as it stands in a document's name. */
   keyText(column: string, type: ColumnType): string;
   /** A column as every store gives it for a digest: times as microseconds; dates, decimals and JSON as text. */

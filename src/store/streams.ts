@@ -1,3 +1,4 @@
+import { atStep } from "../core/faults.ts";
 import { hostname } from "node:os";
 import { EXIT, OutsideError } from "../core/errors.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -84,6 +85,7 @@ export async function recordStep(store: OpenStore, plan: Plan, runId: string, { 
   await store.run(
     `UPDATE ${store.state("streams")} SET position = ${text(position)}, captures = captures + ${String(captures)}, fingerprint = ${text(plan.fingerprint)}, checkpoint_at = now() WHERE ${isOwn(lease)}`,
   );
+  await atStep("apply.checkpoint");
   if (stale + unchanged > 0)
     await store.run(
       `UPDATE ${store.state("runs")} SET selected = selected + ${String(stale + unchanged)}, stale = stale + ${String(stale)}, unchanged = unchanged + ${String(unchanged)} WHERE run_id = ${text(runId)}`,

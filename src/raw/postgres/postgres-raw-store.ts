@@ -12,7 +12,7 @@ import { type SqlRow, sqlText } from "../../sql/sql-value.ts";
 import { appendByTable } from "../append-captures.ts";
 import type { Capture, CheckedCapture } from "../capture.ts";
 import { captureMissing } from "../capture-missing.ts";
-import type { AppendResult, PositionedCapture, RawStore } from "../raw-store.ts";
+import type { AppendResult, HeldBack, PositionedCapture, RawStore } from "../raw-store.ts";
 import { RawWatch } from "../raw-watch.ts";
 import { ShapeDictionary } from "../shape.ts";
 import { checkTableName, rawTableName } from "../table-name.ts";
@@ -54,8 +54,7 @@ export class PostgresRawStore implements RawStore {
   /** Makes a raw table, where it is not there, with columns for what names its documents. */
   async prepareTable(table: string, keyColumns: readonly RawKeyColumn[]): Promise<void> {
     if ((await this.hasTable(table)) && (await this.missingKeyColumns(table, keyColumns)).length === 0) return;
-    const prepare = (): Promise<void> =>
-      this.#session((session) => session.transaction(() => prepareRawTable(session, table, keyColumns)));
+    const prepare = (): Promise<void> => this.#session((session) => session.transaction(() => prepareRawTable(session, table, keyColumns)));
     try {
       await prepare();
     } catch (error) {
@@ -213,6 +212,19 @@ export class PostgresRawStore implements RawStore {
   async dictionary(table: string): Promise<ShapeDictionary> {
     if (!(await this.hasTable(table))) return new ShapeDictionary();
     return new ShapeDictionary(await this.#session((session) => readDictionary(session, table, 0)));
+  }
+
+  async heldBack(table: string): Promise<HeldBack | null> {
+    if (!(await this.hasTable(table))) return null;
+    const [row] = await this.#rows(
+      `SELECT count(*) AS n, (SELECT format('%s (pid %s, %s, %s since %s)', coalesce(nullif(a.application_name, ''), 'a session'), a.pid, a.usename, a.state, a.xact_start) FROM pg_stat_activity a WHERE a.pid <> pg_backend_pid() AND a.backend_xid IS NOT NULL ORDER BY age(a.backend_xid) DESC LIMIT 1) AS session, ` +
+        `(SELECT format('the prepared transaction %s of %s since %s', p.gid, p.owner, p.prepared) FROM pg_prepared_xacts p ORDER BY age(p.transaction) DESC LIMIT 1) AS prepared ` +
+        `FROM ${quoteTable(table)} r WHERE r.xid >= pg_snapshot_xmin(pg_current_snapshot())`,
+    );
+    const captures = Number(row?.["n"] ?? 0);
+    if (captures === 0) return null;
+    const holder = row?.["session"] ?? row?.["prepared"];
+    return { captures, holder: typeof holder === "string" ? holder : "a transaction that has just ended" };
   }
 
   /** A session of its own listens; where it is lost, another one, as soon as there can be. */

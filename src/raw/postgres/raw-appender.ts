@@ -1,3 +1,4 @@
+import { atStep } from "../../core/faults.ts";
 import { promisify } from "node:util";
 import { constants, gzip } from "node:zlib";
 import { isInstant } from "../../core/instant.ts";
@@ -59,6 +60,7 @@ export class RawAppender {
 
   async #store(batch: readonly CheckedCapture[], bodies: ReadonlyMap<string, Buffer>): Promise<readonly AppendResult[]> {
     const months = new Set(batch.map(({ capturedAt }) => capturedAt.slice(0, 7)));
+    await atStep("raw.begin");
     const write = (session: Session): Promise<Written> =>
       session.transaction(async () => {
         await session.run("SELECT pg_advisory_xact_lock(hashtextextended('mlb raw ' || $1, 0))", [this.#table]);
@@ -67,6 +69,7 @@ export class RawAppender {
         return await this.#write(session, batch, bodies);
       });
     const { results, dictionary } = await this.#postgres.withSession(write, { repeats: true });
+    await atStep("raw.done");
     for (const month of months) this.#months.add(month);
     this.#dictionary = dictionary;
     return results;
@@ -105,6 +108,7 @@ export class RawAppender {
       results.push({ capture, outcome: "stored", sharedBody: holder !== undefined });
     }
     if (rows.length === 0) return { results, dictionary };
+    await atStep("raw.bodies");
     await writeEntries(session, this.#table, dictionary.entries.slice(firstNewEntry), firstNewEntry);
     for (let at = 0; at < rows.length; at += ROWS_PER_STATEMENT)
       await insertRows(session, this.#table, rows.slice(at, at + ROWS_PER_STATEMENT));

@@ -29,6 +29,11 @@ export const postgresStoreDialect: StoreDialect = {
   storedType: columnType,
   texts: (values) => (values.length === 0 ? "CAST('{}' AS TEXT[])" : `CAST(ARRAY[${values.map(text).join(", ")}] AS TEXT[])`),
   keyPart: (documentKey, at) => `(CAST(${documentKey} AS JSONB) ->> ${String(at)})`,
+  // An integer may be written with an exponent.
+  leafValue: (value, type) =>
+    type.name === "BIGINT" || type.name === "INT"
+      ? `CAST(CAST(${text(value)} AS NUMERIC) AS ${columnType(type)})`
+      : `CAST(${text(value)} AS ${columnType(type)})`,
   keyText: (column, type) =>
     // Integers beyond 2^53 are texts in a key, so that they stay exact.
     type.name === "BIGINT" || type.name === "INT"
