@@ -17,7 +17,7 @@ import { argv, exit, stdout } from "node:process";
 import { parseArgs } from "node:util";
 import { PROGRAMS, type ServerPlace, startServer, stopServer } from "../tests/postgres-server.ts";
 import { runCli } from "../tests/run-cli.ts";
-import { createRandom } from "../tests/small-random.ts";
+import { createRandomSource } from "../src/simulate/random-source.ts";
 import { createDatabase, dropDatabase, findLeftOvers, queryDatabase, urlOf } from "./chaos/chaos-database.ts";
 import { type Commands, Cuts, type Disturbance, Kills, Restarts, type Undisturbed, runHere } from "./chaos/disturbance.ts";
 import { writeStates } from "./chaos/simulated-feeds.ts";
@@ -116,7 +116,8 @@ async function findFaults(
 }
 
 function disturbanceOf(kind: string | undefined, place: ServerPlace): Disturbance {
-  const random = createRandom(Number(values.seed));
+  const source = createRandomSource(Number(values.seed));
+  const random = (): number => source.next();
   if (kind === "cut") return new Cuts(place, random);
   if (kind === "restart") return new Restarts(place, random);
   if (kind === "kill") return new Kills(place, random);

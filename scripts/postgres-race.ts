@@ -20,7 +20,7 @@ import { loadRegistry } from "../src/mapping/registry.ts";
 import { Postgres } from "../src/postgres/postgres.ts";
 import { PROGRAMS, type ServerPlace, startServer, stopServer } from "../tests/postgres-server.ts";
 import { runCli } from "../tests/run-cli.ts";
-import { createRandom } from "../tests/small-random.ts";
+import { createRandomSource } from "../src/simulate/random-source.ts";
 import { createDatabase, findLeftOvers, queryDatabase, urlOf } from "./chaos/chaos-database.ts";
 import { type SimulatedState, writeStates } from "./chaos/simulated-feeds.ts";
 
@@ -28,7 +28,7 @@ const METHOD = ["--endpoint", "game", "--method", "live_game_v1"];
 const DATABASE = "race";
 const PROGRAM = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 const GAMES = 2;
-const STATES_OF_EACH = 12;
+const STATES_OF_EACH = 24;
 
 const { values } = parseArgs({
   args: argv.slice(2),
@@ -170,16 +170,19 @@ async function race(place: ServerPlace, folder: string): Promise<boolean> {
   // And a capture before anybody transforms.
   await requireCli(...store, "ingest", ...METHOD, "--from-files", ...all.slice(0, 1));
   const transform = ["--slice-mb", "1", "transform", ...METHOD, "--save"];
-  const random = createRandom(1);
-  const orders = [states.toSorted(() => random() - 0.5), states.toSorted((a, b) => a.file.slice(-8).localeCompare(b.file.slice(-8)))];
+  // Both go from old to new, so that there is always something to apply; one of them not straight.
+  const ascending = states.toSorted((a, b) => a.place - b.place);
+  const random = createRandomSource(1);
+  const places = new Map(states.map((state) => [state, state.place + random.between(-3, 3)]));
+  const orders = [ascending, states.toSorted((a, b) => (places.get(a) ?? 0) - (places.get(b) ?? 0))];
   const end = performance.now() + Number(values.seconds) * 1000;
   const isOver = (): boolean => performance.now() > end;
   let isDone = false;
   const loaders = orders.map((order) => {
     let at = 0;
     return workUntil(isOver, place, () => {
-      const some = order.slice(at % order.length, (at % order.length) + 3);
-      at += 3;
+      const some = order.slice(at % order.length, (at % order.length) + GAMES);
+      at += GAMES;
       return [["ingest", ...METHOD, "--from-files", ...some.map(({ file }) => file)], transform];
     });
   });
