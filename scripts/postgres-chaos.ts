@@ -15,6 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { argv, exit, stdout } from "node:process";
 import { parseArgs } from "node:util";
+import { sqlText } from "../src/sql/sql-value.ts";
 import { PROGRAMS, type ServerPlace, startServer, stopServer } from "../tests/postgres-server.ts";
 import { runCli } from "../tests/run-cli.ts";
 import { createRandomSource } from "../src/simulate/random-source.ts";
@@ -110,7 +111,7 @@ async function findFaults(
   const accounting = await runCli(...store, "verify", "accounting");
   if (accounting.exit !== 0) faults.push(`accounting: ${accounting.stdout}${accounting.stderr}`);
   const [count] = await queryDatabase(place, database, "SELECT count(*) AS n FROM game.live_game_v1");
-  if (Number(count?.["n"]) !== wanted.captures) faults.push(`${String(count?.["n"])} captures, not ${String(wanted.captures)}`);
+  if (Number(count?.["n"]) !== wanted.captures) faults.push(`${sqlText(count?.["n"])} captures, not ${String(wanted.captures)}`);
   const { found, ms } = await findLeftOvers(place, database);
   return { faults: [...faults, ...found], ms };
 }

@@ -18,6 +18,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { loadRegistry } from "../src/mapping/registry.ts";
 import { Postgres } from "../src/postgres/postgres.ts";
+import { sqlText } from "../src/sql/sql-value.ts";
 import { PROGRAMS, type ServerPlace, startServer, stopServer } from "../tests/postgres-server.ts";
 import { runCli } from "../tests/run-cli.ts";
 import { createRandomSource } from "../src/simulate/random-source.ts";
@@ -111,11 +112,11 @@ async function read(
     seen.reads += 1;
     try {
       const [row = {}] = await postgres.withSession((session) => session.rows(countRows(tables, game)));
-      const hash = row["content_hash"];
-      const counts = tables.map((_, at) => String(row[`n${String(at)}`])).join(" ");
-      const wanted = typeof hash === "string" ? expected.get(hash) : tables.map(() => "0").join(" ");
-      if (typeof hash === "string") seen.states.add(hash);
-      if (counts !== wanted) seen.faults.push(`game ${game}, state ${String(hash)}: ${counts}, not ${String(wanted)}`);
+      const hash = row["content_hash"] === null ? null : sqlText(row["content_hash"]);
+      const counts = tables.map((_, at) => sqlText(row[`n${String(at)}`])).join(" ");
+      const wanted = hash === null ? tables.map(() => "0").join(" ") : expected.get(hash);
+      if (hash !== null) seen.states.add(hash);
+      if (counts !== wanted) seen.faults.push(`game ${game}, state ${hash ?? "none"}: ${counts}, not ${String(wanted)}`);
     } catch (error) {
       seen.faults.push(error instanceof Error ? error.message : String(error));
     }
@@ -206,7 +207,7 @@ async function race(place: ServerPlace, folder: string): Promise<boolean> {
   ];
   stdout.write(
     `PostgreSQL ${String(place.version)}: loaders ran ${String(workers[0]?.runs)} and ${String(workers[1]?.runs)} commands, ${String(workers[2]?.runs)} rebuilds; ` +
-      `${String(seen.reads)} reads saw ${String(seen.states.size)} of ${String(states.length)} states; ${String(deadlocks?.["deadlocks"])} deadlocks in the server; digest ${got}; ${String(faults.length)} faults\n`,
+      `${String(seen.reads)} reads saw ${String(seen.states.size)} of ${String(states.length)} states; ${sqlText(deadlocks?.["deadlocks"])} deadlocks in the server; digest ${got}; ${String(faults.length)} faults\n`,
   );
   for (const fault of faults.slice(0, 20)) stdout.write(`  ${fault}\n`);
   return faults.length === 0;

@@ -1,7 +1,7 @@
 /** Databases of a chaos run: made from templates, looked at when a round is over. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Postgres } from "../../src/postgres/postgres.ts";
-import type { SqlRow } from "../../src/sql/sql-value.ts";
+import { type SqlRow, sqlText } from "../../src/sql/sql-value.ts";
 import { type ServerPlace, SUPERUSER } from "../../tests/postgres-server.ts";
 
 export function urlOf(port: number, database: string): string {
@@ -47,7 +47,7 @@ export async function findLeftOvers(
   for (;;) {
     const found: string[] = [];
     for (const [what, sql] of Object.entries(LEFT_OVERS))
-      for (const row of await queryDatabase(place, database, sql)) found.push(`${what}: ${String(row["found"])}`);
+      for (const row of await queryDatabase(place, database, sql)) found.push(`${what}: ${sqlText(row["found"])}`);
     const ms = performance.now() - began;
     if (found.length === 0 || ms > PATIENCE_MS) return { found, ms };
     await sleep(200);
