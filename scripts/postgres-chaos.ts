@@ -15,10 +15,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { argv, exit, stdout } from "node:process";
 import { parseArgs } from "node:util";
+import { createRandom } from "../src/core/seeded-random.ts";
 import { sqlText } from "../src/sql/sql-value.ts";
 import { PROGRAMS, type ServerPlace, startServer, stopServer } from "../tests/postgres-server.ts";
 import { runCli } from "../tests/run-cli.ts";
-import { createRandomSource } from "../src/simulate/random-source.ts";
 import { createDatabase, dropDatabase, findLeftOvers, queryDatabase, urlOf } from "./chaos/chaos-database.ts";
 import { type Commands, Cuts, type Disturbance, Kills, Restarts, type Undisturbed, runHere } from "./chaos/disturbance.ts";
 import { writeStates } from "./chaos/simulated-feeds.ts";
@@ -117,8 +117,7 @@ async function findFaults(
 }
 
 function disturbanceOf(kind: string | undefined, place: ServerPlace): Disturbance {
-  const source = createRandomSource(Number(values.seed));
-  const random = (): number => source.next();
+  const random = createRandom(Number(values.seed));
   if (kind === "cut") return new Cuts(place, random);
   if (kind === "restart") return new Restarts(place, random);
   if (kind === "kill") return new Kills(place, random);

@@ -16,12 +16,12 @@ import { join } from "node:path";
 import { argv, execPath, exit, stdout } from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { createRandom } from "../src/core/seeded-random.ts";
 import { loadRegistry } from "../src/mapping/registry.ts";
 import { Postgres } from "../src/postgres/postgres.ts";
 import { sqlText } from "../src/sql/sql-value.ts";
 import { PROGRAMS, type ServerPlace, startServer, stopServer } from "../tests/postgres-server.ts";
 import { runCli } from "../tests/run-cli.ts";
-import { createRandomSource } from "../src/simulate/random-source.ts";
 import { createDatabase, findLeftOvers, queryDatabase, urlOf } from "./chaos/chaos-database.ts";
 import { type SimulatedState, writeStates } from "./chaos/simulated-feeds.ts";
 
@@ -173,8 +173,8 @@ async function race(place: ServerPlace, folder: string): Promise<boolean> {
   const transform = ["--slice-mb", "1", "transform", ...METHOD, "--save"];
   // Both go from old to new, so that there is always something to apply; one of them not straight.
   const ascending = states.toSorted((a, b) => a.place - b.place);
-  const random = createRandomSource(1);
-  const places = new Map(states.map((state) => [state, state.place + random.between(-3, 3)]));
+  const random = createRandom(1);
+  const places = new Map(states.map((state) => [state, state.place + 6 * (random() - 0.5)]));
   const orders = [ascending, states.toSorted((a, b) => (places.get(a) ?? 0) - (places.get(b) ?? 0))];
   const end = performance.now() + Number(values.seconds) * 1000;
   const isOver = (): boolean => performance.now() > end;

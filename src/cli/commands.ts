@@ -432,6 +432,19 @@ export const COMMANDS: readonly {
         examples: ["mlb-etl verify replay"],
         load: async () => (await import("./commands/verify-replay.ts")).runVerifyReplay,
       },
+      {
+        name: "crash",
+        description:
+          "faults on purpose at every step of a first load, a correction and a delete, in processes of their own on stores that are thrown away, of the kind of --store, each followed by a restart: is all as if there had been none? Exit 1 where not",
+        options: [
+          new Option("--short", "some steps of a correction only"),
+          new Option("--mode <mode>", "batch or streaming; default: both"),
+          new Option("--step <step...>", "only at these steps, as the table names them"),
+          new Option("--kind <kind...>", "only these: kill, disconnect (PostgreSQL), enospc, memory"),
+        ],
+        examples: ["mlb-etl verify crash --short", "mlb-etl verify crash --mode batch --step commit.begin commit.done --kind kill"],
+        load: async () => (await import("./commands/verify-crash.ts")).runVerifyCrash,
+      },
     ],
   },
   {

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { FAULT_KINDS, STEP_NAMES } from "../core/faults.ts";
+import { CRASH_CASES, CRASH_MODES } from "../pipeline/crash-matrix.ts";
 import { JSON_TYPES } from "../raw/shape.ts";
 import { DRIFT_KINDS } from "../pipeline/find-drift.ts";
 import { LINT_CODES } from "../pipeline/lint-problem.ts";
@@ -143,6 +145,12 @@ const difference = keys("The first row, in the order of targets, documents and k
   ),
 });
 
+const mismatch = keys("Counts that do not add up.", {
+  what: text("The equation."),
+  expected: z.number().describe("What it should be."),
+  got: z.number().describe("What it is."),
+});
+
 const verifyParity = keys("`mlb-etl verify parity --json`.", {
   schema_version: version,
   mapping: text("Its name."),
@@ -155,13 +163,7 @@ const verifyParity = keys("`mlb-etl verify parity --json`.", {
       round: count("From 1."),
       digest: text("Of the streams."),
       sent: count("Captures that were sent to the streams, those that came again too."),
-      mismatches: z.array(
-        keys("Counts that do not add up.", {
-          what: text("The equation."),
-          expected: z.number().describe("What it should be."),
-          got: z.number().describe("What it is."),
-        }),
-      ),
+      mismatches: z.array(mismatch),
     }),
   ),
   equal: z.boolean().describe("Whether all rounds have the digest of the batch."),
@@ -178,6 +180,29 @@ const verifyReplay = keys("`mlb-etl verify replay --json`: an object for each ma
   equal: z.boolean().describe("Whether both are the same."),
   difference: difference.nullable().describe("Null where they are."),
   exit: exit("The exit code as far as this mapping has a part in it."),
+});
+
+const verifyCrash = keys("`mlb-etl verify crash --json`.", {
+  schema_version: version,
+  store: z.enum(["embedded", "postgresql"]).describe("The kind of store."),
+  cells: z.array(
+    keys("One fault, and a restart.", {
+      mode: z.enum(CRASH_MODES).describe("Of the transform."),
+      case: z.enum(CRASH_CASES.map(({ name }) => name)).describe("What was done."),
+      step: z.enum(STEP_NAMES).describe("Where the fault was."),
+      kind: z.enum(FAULT_KINDS).describe("What it was."),
+      outcome: z
+        .enum(["equal", "not reached", "DIFFERENT"])
+        .describe("After the restart, against the undisturbed run; not reached: that work has no such step."),
+      ended: text("How the process with the fault ended: a signal, or an exit code."),
+      restarted: text("The same of the one after it."),
+      mismatches: z.array(mismatch),
+    }),
+  ),
+  equal: count("Cells with this outcome."),
+  not_reached: count("Cells with this outcome."),
+  different: count("Cells with this outcome."),
+  exit: exit(),
 });
 
 const mappingLint = keys("`mlb-etl mapping lint --json`.", {
@@ -513,6 +538,7 @@ export const OUTPUT_NAMES = [
   "verify-digest",
   "verify-parity",
   "verify-replay",
+  "verify-crash",
   "mapping-lint",
   "quarantine-list",
   "error",
@@ -535,6 +561,7 @@ export const OUTPUT_SCHEMAS: Readonly<Record<OutputName, z.ZodType>> = {
   "verify-digest": verifyDigest,
   "verify-parity": verifyParity,
   "verify-replay": verifyReplay,
+  "verify-crash": verifyCrash,
   "mapping-lint": mappingLint,
   "quarantine-list": quarantineList,
   coverage,

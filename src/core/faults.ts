@@ -71,9 +71,9 @@ export function parseFault(text: string): Fault {
   });
 }
 
-/** The fault happens when its step is reached. */
-export function armFault(fault: Fault): void {
-  armed = { fault, seen: 0 };
+/** The fault happens when its step is reached. Null: none. */
+export function armFault(fault: Fault | null): void {
+  armed = fault === null ? null : { fault, seen: 0 };
 }
 
 /** How a part of the process does a kind of fault to itself; kept only where a fault is armed. */

@@ -181,6 +181,12 @@ export class Statement {
     await explained(() => this.#prepared.run());
   }
 
+  /** The rows of a query, in batches as DuckDB makes them (at most 2,048). */
+  async *batches(): AsyncGenerator<SqlRow[]> {
+    const result = await explained(() => this.#prepared.stream());
+    for await (const batch of result.yieldRowObjects()) yield batch.map(readRow);
+  }
+
   close(): void {
     this.#prepared.destroySync();
   }

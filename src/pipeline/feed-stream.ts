@@ -39,7 +39,8 @@ export async function feedStreams(
   const { random, signal } = options;
   const owners = randomWhole(random, 1, MOST_OWNERS);
   let sent = 0;
-  for (let owner = 1; owner <= owners && signal?.aborted !== true; owner++) {
+  const isStopped = (): boolean => signal?.aborted === true;
+  for (let owner = 1; owner <= owners && !isStopped(); owner++) {
     const end = owner === owners ? ids.length : randomWhole(random, sent, ids.length);
     // One capture at a time, or many; all over again, or from where the one before stopped.
     const sliceBytes = random() < 0.3 ? 1 : Math.ceil(options.sliceBytes * random());

@@ -78,9 +78,9 @@ export class DuckdbEngine {
     session.fill();
     await this.#loadSlots(connection, documents);
     for await (const batch of batched(bodies)) await session.takeApart(batch);
-    await session.giveMemoryBack();
+    if (!session.isSmall) await session.giveMemoryBack();
     for (const statement of session.parts.stages) await statement.run();
-    await connection.giveMemoryBack();
+    if (!session.isSmall) await connection.giveMemoryBack();
     return this.#verdict(session, documents);
   }
 
@@ -211,6 +211,9 @@ interface SessionParts {
 class Session {
   readonly parts: SessionParts;
   #isEmpty = true;
+  /** Bytes of the slice's bodies. */
+  #bytes = 0;
+  /** Bytes since memory was given back. */
   #parsed = 0;
 
   constructor(parts: SessionParts) {
@@ -220,6 +223,12 @@ class Session {
   /** From here on there is something to clear. */
   fill(): void {
     this.#isEmpty = false;
+    this.#bytes = 0;
+  }
+
+  /** Giving its memory back takes longer than it is worth: what some such slices took together is given back. */
+  get isSmall(): boolean {
+    return this.#bytes < PARSED_BYTES;
   }
 
   /** Some bodies (UTF-8) to documents. */
@@ -229,7 +238,9 @@ class Session {
     await connection.append(SLICE_TABLES.bodies, ["BIGINT", "BLOB"], rows);
     await documents.run();
     await connection.run(`DELETE FROM ${SLICE_TABLES.bodies}`);
-    this.#parsed += bodies.reduce((sum, { body }) => sum + body.length, 0);
+    const bytes = bodies.reduce((sum, { body }) => sum + body.length, 0);
+    this.#bytes += bytes;
+    this.#parsed += bytes;
     if (this.#parsed < PARSED_BYTES) return;
     this.#parsed = 0;
     await connection.giveMemoryBack();
@@ -240,7 +251,9 @@ class Session {
     const { shred } = this.parts;
     const tables = [shred.documents, ...shred.stages].map((stage) => stage.table);
     for (const table of [SLICE_TABLES.bodies, SLICE_TABLES.slots, ...tables]) await this.parts.connection.run(`DELETE FROM ${table}`);
-    await this.giveMemoryBack();
+    // Without a checkpoint the next slice would read the deleted rows too.
+    if (this.isSmall) await this.parts.connection.run("CHECKPOINT temp");
+    else await this.giveMemoryBack();
     this.#isEmpty = true;
   }
 
