@@ -10,15 +10,15 @@
  * that this machine has the programs of;
  * `--config-dir DIR`: another configuration, with a mapping of the same method. It starts a server of its own, and ends with 1 where a round found something.
  */
-import { sqlText } from "../src/sql/sql-value.ts";
 import { chmod, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { argv, exit, stdout } from "node:process";
 import { parseArgs } from "node:util";
+import { createRandom } from "../src/core/seeded-random.ts";
+import { sqlText } from "../src/sql/sql-value.ts";
 import { PROGRAMS, type ServerPlace, startServer, stopServer } from "../tests/postgres-server.ts";
 import { runCli } from "../tests/run-cli.ts";
-import { createRandom } from "../src/core/seeded-random.ts";
 import { createDatabase, dropDatabase, findLeftOvers, queryDatabase, urlOf } from "./chaos/chaos-database.ts";
 import { type Commands, Cuts, type Disturbance, Kills, Restarts, type Undisturbed, runHere } from "./chaos/disturbance.ts";
 import { writeStates } from "./chaos/simulated-feeds.ts";

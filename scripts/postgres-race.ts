@@ -2,12 +2,11 @@
  * Two loaders store and apply states of the same games in different orders, a third process rebuilds the tables over and over, and a reader
  * counts the rows of a game over all tables in one statement all the time:
  *
- *   npm run build && npx tsx scripts/postgres-race.ts --seconds 120 [--version 15]
+ *   npm run build && npx tsx scripts/postgres-race.ts --seconds 120 [--version 15] [--config-dir DIR]
  *
  * What the reader sees must be exactly the rows of the state that `mlb.documents` names in the same statement. Every process must end with
  * 0, and the tables must be those of a load that nobody got in the way of.
  */
-import { sqlText } from "../src/sql/sql-value.ts";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
@@ -17,34 +16,36 @@ import { join } from "node:path";
 import { argv, execPath, exit, stdout } from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { createRandom } from "../src/core/seeded-random.ts";
 import { loadRegistry } from "../src/mapping/registry.ts";
 import { Postgres } from "../src/postgres/postgres.ts";
+import { sqlText } from "../src/sql/sql-value.ts";
 import { PROGRAMS, type ServerPlace, startServer, stopServer } from "../tests/postgres-server.ts";
 import { runCli } from "../tests/run-cli.ts";
-import { createRandom } from "../src/core/seeded-random.ts";
 import { createDatabase, findLeftOvers, queryDatabase, urlOf } from "./chaos/chaos-database.ts";
 import { type SimulatedState, writeStates } from "./chaos/simulated-feeds.ts";
 
 const METHOD = ["--endpoint", "game", "--method", "live_game_v1"];
 const DATABASE = "race";
 const PROGRAM = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
-const GAMES = 3;
-const STATES_OF_EACH = 20;
+const GAMES = 2;
+const STATES_OF_EACH = 24;
 
 const { values } = parseArgs({
   args: argv.slice(2),
-  options: { seconds: { type: "string", default: "120" }, version: { type: "string" } },
+  options: { seconds: { type: "string", default: "120" }, version: { type: "string" }, "config-dir": { type: "string" } },
 });
+const CONFIG = values["config-dir"] ?? fileURLToPath(new URL("../config", import.meta.url));
 
 async function requireCli(...words: string[]): Promise<unknown> {
-  const run = await runCli(...words, "--json");
+  const run = await runCli("--config-dir", CONFIG, ...words, "--json");
   if (run.exit !== 0) throw new Error(run.stderr);
   return run.json;
 }
 
 /** Names of the tables that the bundled mapping fills. */
 async function tablesOfFeeds(): Promise<readonly string[]> {
-  const registry = await loadRegistry(fileURLToPath(new URL("../config/schemas/mappings", import.meta.url)));
+  const registry = await loadRegistry(join(CONFIG, "schemas", "mappings"));
   return registry.find("game", "live_game_v1").flatMap((mapping) => mapping.targets.map(({ name }) => name));
 }
 
@@ -70,12 +71,17 @@ async function expectedCounts(
   }
   await requireCli(...home, "ingest", ...METHOD, "--from-files", ...files);
   await requireCli(...home, "transform", ...METHOD, "--save");
-  const expected = new Map<string, string>();
-  for (const [at, { contentHash }] of states.entries()) {
-    const [row] = (await requireCli(...home, "sql", countRows(tables, gameOf(at)))) as readonly Readonly<Record<string, string>>[];
-    expected.set(contentHash, tables.map((_, column) => row?.[`n${String(column)}`]).join(" "));
-  }
-  return expected;
+  const counts = tables.map((table, at) => `SELECT game_pk, ${String(at)} AS place, count(*) AS n FROM ${table} GROUP BY game_pk`);
+  const rows = (await requireCli(...home, "sql", counts.join(" UNION ALL "))) as readonly Readonly<
+    Record<"game_pk" | "place" | "n", string>
+  >[];
+  const found = new Map(rows.map(({ game_pk: game, place, n }) => [`${game} ${place}`, n]));
+  return new Map(
+    states.map(({ contentHash }, at) => [
+      contentHash,
+      tables.map((_, place) => found.get(`${gameOf(at)} ${String(place)}`) ?? "0").join(" "),
+    ]),
+  );
 }
 
 interface Seen {
@@ -106,11 +112,11 @@ async function read(
     seen.reads += 1;
     try {
       const [row = {}] = await postgres.withSession((session) => session.rows(countRows(tables, game)));
-      const hash = row["content_hash"];
+      const hash = row["content_hash"] === null ? null : sqlText(row["content_hash"]);
       const counts = tables.map((_, at) => sqlText(row[`n${String(at)}`])).join(" ");
-      const wanted = typeof hash === "string" ? expected.get(hash) : tables.map(() => "0").join(" ");
-      if (typeof hash === "string") seen.states.add(hash);
-      if (counts !== wanted) seen.faults.push(`game ${game}, state ${sqlText(hash)}: ${counts}, not ${String(wanted)}`);
+      const wanted = hash === null ? tables.map(() => "0").join(" ") : expected.get(hash);
+      if (hash !== null) seen.states.add(hash);
+      if (counts !== wanted) seen.faults.push(`game ${game}, state ${hash ?? "none"}: ${counts}, not ${String(wanted)}`);
     } catch (error) {
       seen.faults.push(error instanceof Error ? error.message : String(error));
     }
@@ -123,7 +129,9 @@ async function runProgram(
   place: ServerPlace,
   words: readonly string[],
 ): Promise<{ readonly exit: number | null; readonly stderr: string }> {
-  const child = spawn(execPath, [PROGRAM, "--store", urlOf(place.port, DATABASE), ...words], { stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(execPath, [PROGRAM, "--config-dir", CONFIG, "--store", urlOf(place.port, DATABASE), ...words], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   let stderr = "";
   child.stderr.on("data", (data: Buffer) => (stderr += data.toString("utf8")));
   await once(child, "close");
@@ -160,17 +168,22 @@ async function race(place: ServerPlace, folder: string): Promise<boolean> {
   const store = ["--store", urlOf(place.port, DATABASE)];
   // The tables are there before anybody reads.
   await requireCli(...store, "schema", "apply");
+  // And a capture before anybody transforms.
+  await requireCli(...store, "ingest", ...METHOD, "--from-files", ...all.slice(0, 1));
   const transform = ["--slice-mb", "1", "transform", ...METHOD, "--save"];
+  // Both go from old to new, so that there is always something to apply; one of them not straight.
+  const ascending = states.toSorted((a, b) => a.place - b.place);
   const random = createRandom(1);
-  const orders = [states.toSorted(() => random() - 0.5), states.toSorted((a, b) => a.file.slice(-8).localeCompare(b.file.slice(-8)))];
+  const places = new Map(states.map((state) => [state, state.place + 6 * (random() - 0.5)]));
+  const orders = [ascending, states.toSorted((a, b) => (places.get(a) ?? 0) - (places.get(b) ?? 0))];
   const end = performance.now() + Number(values.seconds) * 1000;
   const isOver = (): boolean => performance.now() > end;
   let isDone = false;
   const loaders = orders.map((order) => {
     let at = 0;
     return workUntil(isOver, place, () => {
-      const some = order.slice(at % order.length, (at % order.length) + 3);
-      at += 3;
+      const some = order.slice(at % order.length, (at % order.length) + GAMES);
+      at += GAMES;
       return [["ingest", ...METHOD, "--from-files", ...some.map(({ file }) => file)], transform];
     });
   });
@@ -182,7 +195,7 @@ async function race(place: ServerPlace, folder: string): Promise<boolean> {
   const seen = await reader;
   for (const words of [["ingest", ...METHOD, "--from-files", ...all], transform]) await requireCli(...store, ...words);
   const got = ((await requireCli(...store, "verify", "digest")) as { readonly digest: string }).digest;
-  const accounting = await runCli(...store, "verify", "accounting");
+  const accounting = await runCli("--config-dir", CONFIG, ...store, "verify", "accounting");
   const [deadlocks] = await queryDatabase(place, DATABASE, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()");
   const { found } = await findLeftOvers(place, DATABASE);
   const faults = [

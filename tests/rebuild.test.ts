@@ -2,7 +2,7 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { beginRebuild, rebuildBeside } from "../src/store/rebuild-tables.ts";
+import { beginRebuild, rebuildBeside, swapRebuilt } from "../src/store/rebuild-tables.ts";
 import { Store } from "../src/store/store.ts";
 import { compilePlan } from "../src/plan/compile-plan.ts";
 import { SmallPlatform, mappingOf, openDatabase } from "./small-platform.ts";
@@ -125,6 +125,15 @@ describe("a rebuild that did not finish", () => {
       expect(await rebuildBeside(store)).toBe(null);
     });
     expect(await platform.leftovers()).toEqual([]);
+  });
+
+  test("is not swapped by one of another plan, which has lost its lock", async () => {
+    await stopped();
+    await platform.inStore(async (store) => {
+      const swap = swapRebuilt(store, OLD, compilePlan(OLD), () => undefined);
+      await expect(swap).rejects.toMatchObject({ code: "rebuild.taken-over", exit: 7 });
+    });
+    expect(await platform.rows(ROWS)).toEqual([1, 2, 3].map((id) => ({ id, size: id * 10 })));
   });
 });
 

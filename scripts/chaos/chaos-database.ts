@@ -1,8 +1,7 @@
 /** Databases of a chaos run: made from templates, looked at when a round is over. */
-import { sqlText } from "../../src/sql/sql-value.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Postgres } from "../../src/postgres/postgres.ts";
-import type { SqlRow } from "../../src/sql/sql-value.ts";
+import { type SqlRow, sqlText } from "../../src/sql/sql-value.ts";
 import { type ServerPlace, SUPERUSER } from "../../tests/postgres-server.ts";
 
 export function urlOf(port: number, database: string): string {

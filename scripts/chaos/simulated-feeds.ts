@@ -6,6 +6,8 @@ import { stateStubs } from "../../src/simulate/simulated-stub.ts";
 
 export interface SimulatedState {
   readonly gamePk: number;
+  /** In its game, from 1: the oldest. */
+  readonly place: number;
   readonly file: string;
   /** SHA-256 of the bytes in the file. */
   readonly contentHash: string;
@@ -25,7 +27,7 @@ export async function writeStates(folder: string, games: number, statesOfEach: n
       const body = JSON.stringify(stub.response);
       const file = join(folder, `${String(gamePk)}_${String(at).padStart(3, "0")}.json`);
       await writeFile(file, body);
-      states.push({ gamePk, file, contentHash: createHash("sha256").update(body).digest("hex"), body });
+      states.push({ gamePk, place: at, file, contentHash: createHash("sha256").update(body).digest("hex"), body });
     }
   }
   return states;
