@@ -19,11 +19,11 @@ if (folder === undefined) throw new Error("usage: npx tsx bench/shred-slice.ts D
 const [mapping] = (await loadRegistry(join(packageRoot(), "config", "schemas", "mappings"))).find("game", "live_game_v1");
 if (mapping === undefined) throw new Error("no mapping");
 const engine = new DuckdbEngine(compilePlan(mapping));
-const bodies: string[] = [];
+const bodies: Buffer[] = [];
 for (const name of (await readdir(folder)).toSorted()) {
   if (!/\.json(\.gz)?$/.test(name)) continue;
   const bytes = await readFile(join(folder, name));
-  bodies.push((name.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("utf8"));
+  bodies.push(name.endsWith(".gz") ? gunzipSync(bytes) : bytes);
 }
 
 await using database = await Database.open({ memoryLimitBytes: 4 * 1024 ** 3, threads: 1, tempDirectory: null });

@@ -48,6 +48,7 @@ export const LIBRARY_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   pg: ["src/postgres"],
   "pg-copy-streams": ["src/postgres"],
   pino: ["src/core"],
+  "prom-client": ["src/cli"],
   tinyglobby: ["src/pipeline", "src/statsapi"],
   yaml: ["src/config", "src/mapping", "src/statsapi"],
   zod: ["src/cli", "src/config", "src/mapping", "src/statsapi"],

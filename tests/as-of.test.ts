@@ -2,15 +2,10 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { compilePlan } from "../src/plan/compile-plan.ts";
 import { type CliRun, SmallCli } from "./small-cli.ts";
-import { type Answer, EVERYTHING, SmallPlatform, mappingOf } from "./small-platform.ts";
+import { EVERYTHING, SmallPlatform, mappingOf } from "./small-platform.ts";
 import { StartedProcess } from "./started-process.ts";
-
-/** More in the night: `AS_OF_RUNS=1000 npx vitest run tests/as-of.test.ts`. */
-const RUNS = Number(process.env["AS_OF_RUNS"] ?? 8);
 
 const MAPPING = `
 source: {endpoint: lab, method: things, raw_table: lab.things, document_key: [id], date: day, version: $.v}
@@ -222,7 +217,7 @@ describe("a store as of a time", () => {
 
   test("that a killed process left is made whole by the same command", async () => {
     await threeStates();
-    await using platform = SmallPlatform.on(join(cli.folder, "home"));
+    await using platform = await SmallPlatform.on(join(cli.folder, "home"));
     const mapping = mappingOf(MAPPING, "lab/things");
     const asOf = { time: "2024-07-12T20:20:00.000000Z", store: "../then.duckdb" };
     // While the store is made, and when one document is in it.
@@ -243,7 +238,8 @@ describe("a store as of a time", () => {
       await started.until("done");
       expect(await started.ended()).toBe("SIGKILL");
     }
-    const { record } = await platform.withStore(asOf.store).transform(mapping, undefined, { filter: { ...EVERYTHING, asOf: asOf.time } });
+    await using then = await platform.withStore(asOf.store);
+    const { record } = await then.transform(mapping, undefined, { filter: { ...EVERYTHING, asOf: asOf.time } });
     expect(record.run).toMatchObject({ status: "done", quarantined: 0n });
     expect(await rowsThen()).toEqual(NEW);
     expect((await cli.run(["verify", "accounting", "--store", store("then.duckdb")])).exit).toBe(0);
@@ -361,62 +357,4 @@ describe("a question as of a time", () => {
       expect.arrayContaining([expect.objectContaining({ column_name: "size", min: "2", count: "1" })]),
     );
   });
-});
-
-interface State {
-  readonly id: number;
-  readonly v?: string;
-  readonly size: number | string;
-  readonly items: readonly string[];
-}
-const state: fc.Arbitrary<State> = fc.record(
-  {
-    id: fc.integer({ min: 1, max: 3 }),
-    v: fc.constantFrom("1", "2", "10"),
-    // One that fails, one that is bad.
-    size: fc.constantFrom<(number | string)[]>(0, 1, 2, -1, "x"),
-    items: fc.subarray(["a", "b", "c"]),
-  },
-  { requiredKeys: ["id", "size", "items"] },
-);
-const story = fc.record({
-  states: fc.array(fc.tuple(state, fc.integer({ min: 0, max: 5 })), { minLength: 1, maxLength: 10 }),
-  asOf: fc.integer({ min: 0, max: 5 }),
-  /** How many captures came in before the tables were made for the first time. */
-  early: fc.nat({ max: 10 }),
-});
-
-const CONTENT = [
-  "SELECT id, day, size FROM store.lab.thing ORDER BY id",
-  "SELECT id, day, n, word FROM store.lab.item ORDER BY id, n",
-  "SELECT document_key, version, captured_at, content_hash FROM store.mlb.documents ORDER BY document_key",
-  "SELECT document_key, content_hash, rule, pointer, value FROM store.mlb.quarantine WHERE status = 'open' ORDER BY ALL",
-  "SELECT document_key, pointer, value FROM store.mlb.bad_values ORDER BY ALL",
-];
-
-describe("whatever was captured, in whatever order", () => {
-  const mapping = mappingOf(MAPPING, "lab/things");
-  const plan = compilePlan(mapping);
-  const instant = (minute: number): string => `2024-07-12T20:0${String(minute)}:00.000000Z`;
-
-  test("tables as of a time are those of a home that has only the captures until then", async () => {
-    await fc.assert(
-      fc.asyncProperty(story, async ({ states, asOf, early }) => {
-        const answers = states.map(([body, minute]): Answer => ({ body: { ...body, day: "2024-07-12" }, capturedAt: instant(minute) }));
-        const known = answers.filter((_, at) => states[at]![1] <= asOf);
-        await using all = await SmallPlatform.open();
-        const then = all.withStore("then.duckdb");
-        const filter = { ...EVERYTHING, asOf: instant(asOf) };
-        await all.capture(mapping, answers.slice(0, early));
-        if (early > 0) await then.transform(mapping, plan, { filter });
-        await all.capture(mapping, answers.slice(early));
-        await then.transform(mapping, plan, { filter });
-        await using fresh = await SmallPlatform.open();
-        await fresh.capture(mapping, known);
-        await fresh.transform(mapping, plan);
-        expect(await then.queries(...CONTENT)).toEqual(await fresh.queries(...CONTENT));
-      }),
-      { numRuns: RUNS, verbose: fc.VerbosityLevel.Verbose },
-    );
-  }, 3_600_000);
 });

@@ -1,9 +1,6 @@
 import { expect, test } from "vitest";
-import { transform } from "../src/pipeline/transform.ts";
-import { compilePlan } from "../src/plan/compile-plan.ts";
-import { Store } from "../src/store/store.ts";
-import { DuckdbStore } from "../src/store/duckdb/duckdb-store.ts";
-import { EVERYTHING, SmallPlatform, mappingOf, openDatabase } from "./small-platform.ts";
+import type { TransformResult } from "../src/pipeline/transform.ts";
+import { SmallPlatform, mappingOf } from "./small-platform.ts";
 
 const mapping = mappingOf(`
 source: {endpoint: lab, method: things, raw_table: lab.things, document_key: [id]}
@@ -14,18 +11,17 @@ targets:
     fields: [{name: size, type: INT, json_path: $.of.size}]
 `);
 
+async function dryRun(of: SmallPlatform): Promise<TransformResult> {
+  await using platform = await of.asDryRun();
+  return await platform.transform(mapping);
+}
+
 test("a dry run of documents that fail before they are shredded counts them as a run that is saved", async () => {
   await using platform = await SmallPlatform.open();
   await platform.capture(mapping, [{ body: { id: 1, of: { size: 5 } } }]);
   await platform.transform(mapping);
   await platform.capture(mapping, [{ body: { id: 2, of: [5] } }]);
-  await using database = await openDatabase();
-  const dry = await transform(
-    mapping,
-    compilePlan(mapping),
-    { filter: EVERYTHING, mode: "batch", sliceBytes: 1 << 20, connections: 1, failedCaptures: 0 },
-    { database, store: new Store(new DuckdbStore({ file: platform.store.file, waitMs: 60_000, isDryRun: true })), raw: platform.raw },
-  );
+  const dry = await dryRun(platform);
   const saved = await platform.transform(mapping);
   const counts = { selected: 2n, applied: 0n, unchanged: 1n, quarantined: 1n, failed_states: 1n };
   expect(saved.record.run).toMatchObject(counts);

@@ -36,12 +36,19 @@ export class SharedServer {
     const place = await this.place();
     const name = `test_${randomUUID().replaceAll("-", "")}`;
     await administer(place, `CREATE DATABASE ${name} ${clauses}`);
-    return {
-      name,
-      url: urlOf(place, name),
-      [Symbol.asyncDispose]: () => administer(place, `DROP DATABASE ${name} WITH (FORCE)`),
-    };
+    return { name, url: urlOf(place, name), [Symbol.asyncDispose]: () => this.dropDatabase(name) };
   }
+
+  async dropDatabase(name: string): Promise<void> {
+    await administer(await this.place(), `DROP DATABASE ${name} WITH (FORCE)`);
+  }
+}
+
+/** The server of a version; null: of the newest. */
+export function sharedServer(version: number | null): SharedServer {
+  const found = Object.values(PROGRAMS).find((programs) => programs !== null && (version === null || programs.version === version));
+  if (found === undefined || found === null) throw new Error(`this machine has no PostgreSQL ${String(version ?? "")}`);
+  return new SharedServer(found);
 }
 
 /** `postgresql://…` of a database of a server, over TCP. */

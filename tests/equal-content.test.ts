@@ -1,10 +1,9 @@
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { SqlRow } from "../src/sql/sql-value.ts";
 import { openIndex } from "../src/pipeline/open-index.ts";
 import { compilePlan } from "../src/plan/compile-plan.ts";
 import { SmallPlatform, mappingOf } from "./small-platform.ts";
+import { homes } from "./test-home.ts";
 
 const MAPPING = `
 source: {endpoint: lab, method: things, raw_table: lab.things, document_key: [kind, id]}
@@ -47,16 +46,16 @@ const capture = (
     bodies.map((body) => ({ body, capturedAt, parameters })),
   );
 
-/** Bodies are in their files alone: once the captures are indexed, nothing but shredding needs them. */
+/** Once the captures are indexed, nothing but shredding needs their bodies. */
 async function forgetBodies(platform: SmallPlatform): Promise<void> {
   await openIndex(compilePlan(mapping), platform.raw).catchUp();
-  await rm(join(platform.home, "raw", "lab.things", "000001.bodies.gz"));
+  await homes.spoilBodies(platform.home, "lab.things");
 }
 
 const STATES = "SELECT document_key, captured_at, raw_id FROM store.mlb.documents ORDER BY document_key";
-const ROWS = "SELECT * FROM store.lab.thing ORDER BY ALL";
+const ROWS = "SELECT * FROM store.lab.thing ORDER BY kind, id";
 const FINDINGS =
-  "SELECT 'bad' AS kind, document_key, raw_id, value FROM store.mlb.bad_values UNION ALL SELECT 'warn', document_key, raw_id, value FROM store.mlb.warnings ORDER BY ALL";
+  "SELECT 'bad' AS kind, document_key, raw_id, value FROM store.mlb.bad_values UNION ALL SELECT 'warn', document_key, raw_id, value FROM store.mlb.warnings ORDER BY 1, 2, 3";
 
 interface Counts {
   readonly documents: SqlRow;

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -15,9 +15,10 @@ import { readLeaf } from "../src/plan/leaf.ts";
 import { type Plan, type PlanTarget, targetColumns } from "../src/plan/plan.ts";
 import { scalarText } from "../src/raw/body-slices.ts";
 import { createRandom } from "../src/core/seeded-random.ts";
-import { runCli } from "./run-cli.ts";
+import { runCli, runOn } from "./run-cli.ts";
 import { SmallCli } from "./small-cli.ts";
 import { SmallPlatform, openDatabase } from "./small-platform.ts";
+import { homes } from "./test-home.ts";
 
 const METHOD = ["--endpoint", "game", "--method", "live_game_v1"];
 const FEEDS = join(import.meta.dirname, "..", "..", "shared", "captures", "live_feed");
@@ -83,7 +84,11 @@ async function pickCells(platform: SmallPlatform, plan: Plan, count: number): Pr
   const random = createRandom(20_240_713);
   const below = (n: number): number => Math.floor(random() * n);
   const tables = plan.targets.map(({ name }) => name);
-  const rowsOf = await platform.queries(...tables.map((name) => `SELECT * FROM store.${name} ORDER BY ALL`));
+  const rowsOf = await platform.queries(
+    ...tables.map(
+      (name) => `SELECT * FROM store.${name} ORDER BY ${plan.targets.find((target) => target.name === name)?.primaryKey.join(", ") ?? ""}`,
+    ),
+  );
   const documents = [...new Set((rowsOf[0] ?? []).map((row) => sqlText(row["game_pk"])))];
   const picks = new Map<string, Pick[]>();
   for (let picked = 0; picked < count;) {
@@ -110,7 +115,7 @@ async function compareCells(
   const mapping = registry.table("game.live_game_plays")?.mapping;
   if (mapping === undefined) throw new Error("no mapping");
   const plan = compilePlan(mapping);
-  const platform = SmallPlatform.on(home);
+  await using platform = await SmallPlatform.on(home);
   const picks = await pickCells(platform, plan, count);
   const applied = new Map(
     (await platform.rows("SELECT document_key, raw_id FROM store.mlb.documents")).map((row) => [
@@ -150,14 +155,14 @@ describe("explain row on the simulated game", () => {
   let home = "";
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), "mlb-explain-"));
-    await runCli("--home", home, "transform", ...METHOD, "--stub-mode", "replay", "--save");
+    await runOn(home, "transform", ...METHOD, "--stub-mode", "replay", "--save");
   });
   afterAll(async () => {
-    await rm(home, { recursive: true, force: true });
+    await homes.remove(home);
   });
 
   const explain = async (table: string, key: string, ...more: string[]): Promise<Shown> =>
-    (await runCli("--home", home, "--json", "explain", "row", "--table", table, "--key", key, ...more)).json as Shown;
+    (await runOn(home, "--json", "explain", "row", "--table", table, "--key", key, ...more)).json as Shown;
 
   test("names capture, element, fragment, and of each column the pointer, the text there and the cell", async () => {
     const shown = await explain("game.live_game_plays", "747175,12", "--whole");
@@ -192,7 +197,7 @@ describe("explain row on the simulated game", () => {
   });
 
   test("prints the same for people, and keeps explain as it was", async () => {
-    const printed = await runCli("--home", home, "explain", "row", "--table", "game.live_game_plays", "--key", "747175,12");
+    const printed = await runOn(home, "explain", "row", "--table", "game.live_game_plays", "--key", "747175,12");
     expect(printed.exit).toBe(0);
     expect(printed.stdout).toContain("element /liveData/plays/allPlays/12\n{");
     expect(printed.stdout).toContain("characters more (--whole)");
@@ -211,7 +216,7 @@ describe("explain row on the simulated game", () => {
     ["a table that is not there", "game.live_game_play", "747175,1", "did you mean game.live_game_plays?"],
     ["a mapping", "game/live_game_v1", "747175", "is a mapping, not a table"],
   ])("refuses %s", async (_, table, key, message) => {
-    const refused = await runCli("--home", home, "explain", "row", "--table", table, "--key", key);
+    const refused = await runOn(home, "explain", "row", "--table", table, "--key", key);
     expect(refused.exit).toBe(2);
     expect(refused.stderr).toContain(message);
   });
@@ -229,11 +234,11 @@ describe.skipIf(!hasFeeds)("explain row on real games", () => {
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), "mlb-explain-real-"));
     const files = readdirSync(FEEDS).map((file) => join(FEEDS, file));
-    await runCli("--home", home, "ingest", ...METHOD, "--from-files", ...files);
-    await runCli("--home", home, "transform", ...METHOD, "--save");
+    await runOn(home, "ingest", ...METHOD, "--from-files", ...files);
+    await runOn(home, "transform", ...METHOD, "--save");
   }, 240_000);
   afterAll(async () => {
-    await rm(home, { recursive: true, force: true });
+    await homes.remove(home);
   });
 
   test("1,000 random cells are the text at their pointer, cast by their rule", async () => {
@@ -244,18 +249,7 @@ describe.skipIf(!hasFeeds)("explain row on real games", () => {
   }, 300_000);
 
   test("the history of a game under way tells how its row went on", async () => {
-    const run = await runCli(
-      "--home",
-      home,
-      "--json",
-      "explain",
-      "row",
-      "--table",
-      "game.live_game_metadata",
-      "--key",
-      "823717",
-      "--history",
-    );
+    const run = await runOn(home, "--json", "explain", "row", "--table", "game.live_game_metadata", "--key", "823717", "--history");
     const { states } = run.json as {
       states: {
         version: string;
@@ -288,6 +282,7 @@ targets:
       - {name: weight, type: INT, json_path: $.weight, default: '7'}
       - {name: colour_name, type: TEXT, json_path: colour.name}
       - {name: twice, type: DOUBLE, expression: "size * 2 + $.more::INT"}
+      - {name: tags, type: JSONB, json_path: $.tags}
     data_quality: [{rule: size < 100, severity: error}, {rule: weight > 1, severity: warn}]
 `;
 const SOURCE = ["--endpoint", "lab", "--method", "things"];
@@ -305,12 +300,12 @@ describe("explain row on an invented endpoint", () => {
 
   test("says what decided each cell: null values, defaults, bad values, lookups without an entry; keys may hold anything", async () => {
     await using cli = await openLab(
-      '{"id":1,"v":"1","colours":{"C1":{"name":"r\\u0065d"}},"parts":{"a,b/~\'":{"size": 1.50e1,"weight":null,"colour":1,"more":"3"},"b":{"size":"-","weight":"x","colour":2,"more":null}}}',
+      '{"id":1,"v":"1","colours":{"C1":{"name":"r\\u0065d"}},"parts":{"a,b/~\'":{"size": 1.50e1,"weight":null,"colour":1,"more":"3","tags":{"z": 1,"a":[]}},"b":{"size":"-","weight":"x","colour":2,"more":null}}}',
     );
     await cli.run(["transform", ...SOURCE, "--save"]);
     const odd = (await cli.json(row("a,b/~'"))).data as Shown;
     expect(odd).toMatchObject({ equal: true, pointer: "/parts/a,b~1~0'", lookups: [{ pointer: "/colours/C1" }] });
-    expect(odd.fragment).toBe('{"size": 1.50e1,"weight":null,"colour":1,"more":"3"}');
+    expect(odd.fragment).toBe('{"size": 1.50e1,"weight":null,"colour":1,"more":"3","tags":{"z": 1,"a":[]}}');
     expect(columnOf(odd, "part")).toMatchObject({ source_field: "a,b/~'", cell: "a,b/~'" });
     expect(columnOf(odd, "size")).toMatchObject({ reads: [{ text: "1.50e1" }], cell: "15.00", decision: null });
     expect(columnOf(odd, "weight")).toMatchObject({ reads: [{ text: "null" }], cell: 7, decision: "default" });
@@ -371,7 +366,7 @@ describe("explain row on an invented endpoint", () => {
   test("says where the store holds something else than the capture", async () => {
     await using cli = await openLab('{"id":1,"v":"1","colours":{},"parts":{"a":{"size":1,"weight":2}}}');
     await cli.run(["transform", ...SOURCE, "--save"]);
-    await SmallPlatform.on(join(cli.folder, "home")).execute("UPDATE store.lab.parts SET weight = 3");
+    await cli.execute("UPDATE store.lab.parts SET weight = 3");
     const changed = await cli.json(row("a"));
     expect(changed).toMatchObject({
       exit: 1,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { SqlRow } from "../src/sql/sql-value.ts";
 import type { Mapping } from "../src/mapping/mapping.ts";
-import { type Answer, SmallPlatform, mappingOf } from "./small-platform.ts";
+import { type Answer, SmallPlatform, mappingOf, withJson } from "./small-platform.ts";
 
 const bag = mappingOf(
   `
@@ -214,9 +214,10 @@ targets:
     );
     expect(quarantine).toEqual([]);
     const key = 'it\'s, "odd"/~';
-    expect(results).toEqual([
+    const [selects = [], ...others] = results;
+    expect([withJson(selects, "column"), ...others]).toEqual([
       [
-        { change: key, entry: 7, slot: 9, value: "ID7", kind: "seven", rule: null, column: '{"b":1,"a":[]}', t: null },
+        { change: key, entry: 7, slot: 9, value: "ID7", kind: "seven", rule: null, column: { b: 1, a: [] }, t: null },
         { change: key, entry: 7, slot: 9, value: "a/b~c", kind: "low", rule: "up", column: null, t: 1 },
       ],
       [

@@ -1,4 +1,3 @@
-import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SmallCli } from "./small-cli.ts";
@@ -168,22 +167,25 @@ const FILES = {
 };
 const SOURCE = ["--endpoint", "lab", "--method", "things"];
 
+/** Captures without a store. */
+let captured: SmallCli;
+/** The same, and the store of the mapping as it was. */
 let base: SmallCli;
 beforeAll(async () => {
-  base = await SmallCli.open(FILES);
-  await base.run(["ingest", ...SOURCE, "--from-files", join(base.folder, "in/*")]);
+  captured = await SmallCli.open(FILES);
+  await captured.run(["ingest", ...SOURCE, "--from-files", join(captured.folder, "in/*")]);
+  base = await captured.copy();
   await base.run(["transform", ...SOURCE, "--save"]);
 });
 afterAll(async () => {
+  await captured[Symbol.asyncDispose]();
   await base[Symbol.asyncDispose]();
 });
 
-/** A copy of the loaded folder under a changed mapping; without its store where it is to be filled anew. */
-async function changed(mapping: string, isFresh = false): Promise<SmallCli> {
-  const cli = await SmallCli.open();
-  await cp(base.folder, cli.folder, { recursive: true });
+/** A copy under a changed mapping. */
+async function changed(from: SmallCli, mapping: string): Promise<SmallCli> {
+  const cli = await from.copy();
   await cli.write("config/schemas/mappings/lab/things.yaml", mapping);
-  if (isFresh) await rm(join(cli.folder, "home/platform.duckdb"));
   return cli;
 }
 
@@ -235,7 +237,7 @@ function freshLoad(change: Change): Promise<FreshLoad> {
 }
 
 async function loadFresh(change: Change): Promise<FreshLoad> {
-  await using cli = await changed(mappingAfter(change), true);
+  await using cli = await changed(captured, mappingAfter(change));
   const { exit } = await cli.run(["transform", ...SOURCE, "--save"]);
   return { digest: await digestOf(cli), exit };
 }
@@ -248,7 +250,7 @@ describe("a changed mapping", () => {
   test.each(CHANGES)("$name: the plan says what it means, its commands do it, and the store is as a fresh one", async (change) => {
     const { plan, steps, behind = 0 } = change;
     const fresh = await freshLoad(change);
-    await using cli = await changed(mappingAfter(change));
+    await using cli = await changed(base, mappingAfter(change));
     let current = await planOf(cli);
     const lines = current.mappings[0]?.changes.map(({ kind, how, table, column }) =>
       [kind, how, table, column].filter((word) => word !== null).join(" "),
@@ -269,7 +271,7 @@ describe("a changed mapping", () => {
 
   test.each(CHANGES.filter(({ steps }) => !steps.includes("rebuild")))("$name: a rebuild alone does it too", async (change) => {
     const fresh = await freshLoad(change);
-    await using cli = await changed(mappingAfter(change));
+    await using cli = await changed(base, mappingAfter(change));
     expect((await cli.run(["rebuild", ...SOURCE])).exit).toBe(fresh.exit);
     expect(await planOf(cli)).toMatchObject({ changes: 0, mappings: [{ documents: { behind: 0 }, next: "nothing" }] });
     expect(await digestOf(cli)).toEqual(fresh.digest);

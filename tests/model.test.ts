@@ -64,7 +64,7 @@ function expectedRows({ captures, mapping }: Model): unknown {
   const states = [...newest.values()].toSorted((a, b) => a.id - b.id);
   return {
     things: states.map(({ id, size }) => ({ id, size, colour: ABSENT[mapping] })),
-    parts: states.flatMap(({ id, parts }) => parts.map((word, at) => ({ id, n: at + 1, word }))),
+    parts: states.flatMap(({ id, parts }) => parts.map((word, place) => ({ id, n: place + 1, word }))),
   };
 }
 
@@ -88,7 +88,8 @@ class Real {
 
   /** Two that want the stream, each with parts of its own as a process has them. */
   async twoStreams(mapping: number): Promise<void> {
-    const other = new Real(SmallPlatform.on(this.platform.home));
+    await using platform = await SmallPlatform.on(this.platform.home);
+    const other = new Real(platform);
     await Promise.all([this.stream(mapping, "one", 1), other.stream(mapping, "two", 1)]);
   }
 }

@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
 import { UserError } from "../src/core/errors.ts";
 import { SmallPlatform, mappingOf } from "./small-platform.ts";
+import { homes } from "./test-home.ts";
+
+const store = homes.dialect;
 
 const HEAD = `
 source: {endpoint: lab, method: things, raw_table: lab.things, document_key: [id]}
@@ -45,7 +48,7 @@ test.each([
   [
     "a column of another type",
     thing(`${NAME.replace("TEXT", "INT")}, ${SIZE}`),
-    "lab.thing.label is VARCHAR in the store, INTEGER in the mapping",
+    `lab.thing.label is ${store.storedType({ name: "TEXT" })} in the store, ${store.storedType({ name: "INT" })} in the mapping`,
   ],
   [
     "another primary key",

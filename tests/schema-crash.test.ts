@@ -1,19 +1,18 @@
-import { createHash } from "node:crypto";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { Connection } from "../src/duckdb/connection.ts";
-import { type SqlRow, sqlText } from "../src/sql/sql-value.ts";
-import { SmallPlatform, mappingOf, openDatabase } from "./small-platform.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { TableSchema } from "../src/store/mapping-schema.ts";
+import type { SqlRow } from "../src/sql/sql-value.ts";
+import { SmallPlatform, mappingOf, without } from "./small-platform.ts";
 import { StartedProcess } from "./started-process.ts";
+import { type Moment, momentsOf } from "./store-moments.ts";
+import { homes, isOnServer } from "./test-home.ts";
+import type { ProcessOrder } from "./transform-process.ts";
 
-/**
- * A kill at any step of `rebuild` and `schema apply` leaves the old tables or the new ones. What a kill leaves is in the files: they
- * are copied before and after every statement, and each copy is opened. Some kills are real.
- */
+/** A kill at any step of `rebuild` and `schema apply` leaves the old tables or the new ones: what it would leave is looked at after every statement. Some kills are real. */
 
-/** Of the copies that differ, so many are gone on with: `CRASH_RUNS=1000 npx vitest run tests/schema-crash.test.ts` takes all. */
+/** Of the moments before the new tables are there, so many are gone on with: `CRASH_RUNS=1000 npx vitest run tests/schema-crash.test.ts` takes all. */
 const RERUNS = Number(process.env["CRASH_RUNS"] ?? 3);
 
 const HEAD = `source: {endpoint: lab, method: things, raw_table: lab.things, document_key: [id], version: $.v}
@@ -43,40 +42,45 @@ let root: string;
 let before: string;
 let old: State;
 
-type State = Readonly<Record<string, readonly SqlRow[]>>;
+interface State {
+  readonly tables: readonly TableSchema[];
+  readonly rows: Readonly<Record<string, readonly SqlRow[]>>;
+}
+
+/** All tables of the mappings, by their keys. */
+const KEYS: Readonly<Record<string, string>> = { "lab.thing": "id", "lab.part": "id, n", "lab.piece": "id, n" };
 
 /** All that readers see: columns, rows, applied documents, what failed, what was counted, what was migrated. */
-async function stateOf(home: string): Promise<State> {
-  const platform = SmallPlatform.on(home);
-  const tables = "database_name = 'store' AND schema_name = 'lab' AND NOT ends_with(table_name, '$rebuild')";
+async function stateOf(platform: SmallPlatform): Promise<State> {
+  const tables = await platform.inStore((store) => store.readTables(Object.keys(KEYS)));
+  const sum = (name: string): string => `CAST(sum(${name}) AS BIGINT) AS ${name}`;
   const queries: Record<string, string> = {
-    columns: `SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE ${tables} ORDER BY table_name, column_index`,
-    keys: `SELECT table_name, constraint_column_names FROM duckdb_constraints() WHERE ${tables} AND constraint_type = 'PRIMARY KEY' ORDER BY table_name`,
     owners: "SELECT * FROM store.mlb.targets ORDER BY table_name",
-    documents: "SELECT * EXCLUDE (run_id, applied_at) FROM store.mlb.documents ORDER BY document_key",
-    quarantine: "SELECT * EXCLUDE (run_id, recorded_at) FROM store.mlb.quarantine ORDER BY ALL",
-    bad_values: "SELECT * EXCLUDE (run_id, recorded_at) FROM store.mlb.bad_values ORDER BY ALL",
-    counts:
-      "SELECT mode, sum(applied) AS applied, sum(quarantined) AS quarantined, sum(bad_values) AS bad FROM store.mlb.runs GROUP BY mode ORDER BY mode",
-    row_counts:
-      "SELECT target, sum(inserted) AS inserted, sum(updated) AS updated, sum(deleted) AS deleted FROM store.mlb.run_targets GROUP BY target ORDER BY target",
+    documents: "SELECT * FROM store.mlb.documents ORDER BY document_key",
+    quarantine: "SELECT * FROM store.mlb.quarantine ORDER BY document_key, raw_id, rule, status, fingerprint",
+    bad_values: "SELECT * FROM store.mlb.bad_values ORDER BY document_key, target, column_name",
+    counts: `SELECT mode, ${["applied", "quarantined", "bad_values"].map(sum).join(", ")} FROM store.mlb.runs GROUP BY mode ORDER BY mode`,
+    row_counts: `SELECT target, ${["inserted", "updated", "deleted"].map(sum).join(", ")} FROM store.mlb.run_targets GROUP BY target ORDER BY target`,
     migrations: "SELECT number, kind, schema_hash FROM store.mlb.migrations ORDER BY number",
+    ...Object.fromEntries(tables.map(({ name }) => [name, `SELECT * FROM store.${name} ORDER BY ${KEYS[name] ?? ""}`])),
   };
-  await using database = await openDatabase();
-  const connection = await database.connect();
-  return await platform.store.whileAttached(connection, async () => {
-    const state: Record<string, readonly SqlRow[]> = {};
-    for (const [what, sql] of Object.entries(queries)) state[what] = await connection.rows(sql);
-    for (const name of new Set(state["columns"]?.map((row) => sqlText(row["table_name"]))))
-      state[name] = await connection.rows(`SELECT * EXCLUDE (transformed_at) FROM store.lab.${name} ORDER BY ALL`);
-    return state;
-  });
+  const results = await platform.queries(...Object.values(queries));
+  const rows = Object.keys(queries).map((what, at) => [
+    what,
+    without(results[at] ?? [], "transformed_at", "applied_at", "recorded_at", "run_id"),
+  ]);
+  return { tables: tables.toSorted((a, b) => (a.name < b.name ? -1 : 1)), rows: Object.fromEntries(rows) as State["rows"] };
+}
+
+async function stateAt(home: string): Promise<State> {
+  await using platform = await SmallPlatform.on(home);
+  return await stateOf(platform);
 }
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "schema-crash-"));
   before = join(root, "before");
-  const platform = SmallPlatform.on(before);
+  await using platform = await SmallPlatform.on(before);
   await platform.capture(
     mappingOf(OLD),
     Array.from({ length: DOCUMENTS }, (_, id) => ({
@@ -84,63 +88,24 @@ beforeAll(async () => {
     })),
   );
   await platform.transform(mappingOf(OLD));
-  old = await stateOf(before);
+  old = await stateOf(platform);
 });
 afterAll(async () => {
+  for (const home of [before, ...copies]) await homes.remove(home);
   await rm(root, { recursive: true, force: true });
 });
 
+const copies: string[] = [];
 async function copied(): Promise<string> {
   const home = await mkdtemp(join(root, "work-"));
-  await cp(before, home, { recursive: true });
+  copies.push(home);
+  await homes.copy(before, home);
   return home;
-}
-
-const FILES = ["platform.duckdb", "platform.duckdb.wal"];
-
-/** The store's files at one moment, as a process that is killed leaves them. */
-interface Moment {
-  /** The statement before or after which it is. */
-  readonly where: string;
-  readonly home: string;
-}
-
-async function writeOrRemove(file: string, content: Buffer | null): Promise<void> {
-  await (content === null ? rm(file, { force: true }) : writeFile(file, content));
-}
-
-/** Runs `work` and keeps the store's files before and after each of its statements; those that are as they were before once. */
-async function momentsOf(home: string, work: () => Promise<unknown>): Promise<readonly Moment[]> {
-  const moments: Moment[] = [];
-  let last = "";
-  const keep = async (where: string): Promise<void> => {
-    const bytes = await Promise.all(FILES.map((file) => readFile(join(home, file)).catch(() => null)));
-    const hash = bytes.map((content) => (content === null ? "" : createHash("sha256").update(content).digest("hex"))).join();
-    if (hash === last) return;
-    last = hash;
-    const copy = await copied();
-    for (const [at, file] of FILES.entries()) await writeOrRemove(join(copy, file), bytes[at] ?? null);
-    moments.push({ where, home: copy });
-  };
-  // oxlint-disable-next-line typescript/unbound-method -- called with its own connection below
-  const run = Connection.prototype.run;
-  const spy = vi.spyOn(Connection.prototype, "run").mockImplementation(async function (this: Connection, sql: string) {
-    await keep(`before ${sql}`);
-    const changed = await run.call(this, sql);
-    await keep(`after ${sql}`);
-    return changed;
-  });
-  try {
-    await work();
-  } finally {
-    spy.mockRestore();
-  }
-  return moments;
 }
 
 /** What is killed for real: where, and what it leaves. */
 const KILLS = {
-  rebuild: { when: "after", statement: "^ALTER TABLE .* RENAME", nth: 1 },
+  rebuild: { when: "after", statement: isOnServer ? "^ALTER TABLE .* SET SCHEMA" : "^ALTER TABLE .* RENAME", nth: 1 },
   apply: { when: "before", statement: "^COMMIT", nth: 1 },
 } as const;
 
@@ -149,46 +114,50 @@ describe.each([
   ["apply", APPLIED],
 ] as const)("%s", (work, yaml) => {
   const mapping = mappingOf(yaml);
-  const run = async (home: string): Promise<unknown> => {
-    const platform = SmallPlatform.on(home);
-    return work === "rebuild"
-      ? platform.rebuild(mapping, undefined, { sliceBytes: SLICE_BYTES })
-      : platform.apply([mapping], { allowDrop: true, planId: null });
+  const run = async (home: string): Promise<void> => {
+    await using platform = await SmallPlatform.on(home);
+    if (work === "rebuild") await platform.rebuild(mapping, undefined, { sliceBytes: SLICE_BYTES });
+    else await platform.apply([mapping], { allowDrop: true, planId: null });
   };
-  let moments: readonly Moment[];
+  /** What a process that is killed there leaves. */
+  const killed = async (stopAt: Omit<NonNullable<ProcessOrder["stopAt"]>, "how">): Promise<string> => {
+    const home = await copied();
+    const order = { home, mapping: join(root, `${work}.yaml`), waitMs: 10_000, sliceBytes: SLICE_BYTES, connections: 1, work };
+    await using started = new StartedProcess({ ...order, stopAt: { how: "die", ...stopAt } });
+    expect(await started.until("done")).not.toMatchObject({ said: "done" });
+    expect(await started.ended()).toBe("SIGKILL");
+    return home;
+  };
+  let moments: readonly Moment<State>[];
   let done: State;
 
   beforeAll(async () => {
     await writeFile(join(root, `${work}.yaml`), yaml);
     const home = await copied();
-    moments = await momentsOf(home, () => run(home));
-    done = await stateOf(home);
+    moments = await momentsOf(home, { work: () => run(home), look: stateOf, copied, killed });
+    done = await stateAt(home);
   });
 
-  const expectNothingBeside = async (home: string): Promise<void> => {
-    const beside = "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'mlb_rebuild' OR ends_with(table_name, '$rebuild')";
-    expect(await SmallPlatform.on(home).rows(beside)).toEqual([]);
-  };
   const goOn = async (home: string): Promise<void> => {
     await run(home);
-    expect(await stateOf(home)).toEqual(done);
-    await expectNothingBeside(home);
+    expect(await stateAt(home)).toEqual(done);
+    await using platform = await SmallPlatform.on(home);
+    expect(await platform.leftovers()).toEqual([]);
   };
 
   test("changes something of everything that is looked at", () => {
-    const changed = Object.keys(old).filter((what) => text(old[what]) !== text(done[what]));
-    expect(changed).toEqual(
-      expect.arrayContaining(["columns", "keys", "owners", "documents", "row_counts", "migrations", "thing", "part"]),
-    );
-    expect(done["quarantine"]).not.toEqual([]);
-    expect(done["piece"]).toHaveLength(work === "rebuild" ? 9 : 0);
+    const changed = Object.keys(old.rows).filter((what) => text(old.rows[what]) !== text(done.rows[what]));
+    expect(changed).toEqual(expect.arrayContaining(["owners", "documents", "row_counts", "migrations", "lab.thing", "lab.part"]));
+    expect(done.tables).not.toEqual(old.tables);
+    expect(done.rows["quarantine"]).not.toEqual([]);
+    expect(done.rows["lab.piece"]).toHaveLength(work === "rebuild" ? 9 : 0);
     expect(moments.length).toBeGreaterThan(work === "rebuild" ? 10 : 1);
   });
 
   test("leaves the old tables or the new ones at each statement, and goes on from there", async () => {
     const isNew: boolean[] = [];
-    for (const { where, home } of moments) {
-      const seen = text(await stateOf(home));
+    for (const { where, state } of moments) {
+      const seen = text(state);
       isNew.push(seen === text(done));
       expect({ where, isOldOrNew: seen === text(done) || seen === text(old) }).toEqual({ where, isOldOrNew: true });
     }
@@ -197,25 +166,12 @@ describe.each([
     expect(isNew).toEqual(moments.map((_, at) => at >= begun.length));
     expect(begun.length).toBeGreaterThan(0);
     const every = Math.max(1, Math.floor(begun.length / RERUNS));
-    for (const { home } of begun.filter((_, at) => (begun.length - 1 - at) % every === 0)) await goOn(home);
-  });
+    for (const { left } of begun.filter((_, at) => (begun.length - 1 - at) % every === 0)) await goOn(await left());
+  }, 600_000);
 
   test("is killed in the middle of its last transaction, and nothing of it is seen", async () => {
-    const home = await copied();
-    const file = join(root, `${work}.yaml`);
-    const stopAt = { how: "die", ...KILLS[work] } as const;
-    await using started = new StartedProcess({
-      home,
-      mapping: file,
-      waitMs: 10_000,
-      sliceBytes: SLICE_BYTES,
-      connections: 1,
-      work,
-      stopAt,
-    });
-    expect(await started.until("done")).not.toMatchObject({ said: "done" });
-    expect(await started.ended()).toBe("SIGKILL");
-    expect(await stateOf(home)).toEqual(old);
+    const home = await killed(KILLS[work]);
+    expect(await stateAt(home)).toEqual(old);
     await goOn(home);
   });
 });

@@ -1,7 +1,11 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { main } from "../src/cli/program.ts";
+import type { SqlRow } from "../src/sql/sql-value.ts";
+import { storeOf } from "./run-cli.ts";
+import { SmallPlatform } from "./small-platform.ts";
+import { homes } from "./test-home.ts";
 
 export interface CliRun {
   readonly exit: number;
@@ -23,7 +27,20 @@ export class SmallCli implements AsyncDisposable {
     return cli;
   }
 
+  get home(): string {
+    return join(this.folder, "home");
+  }
+
+  /** A folder with all that this one has, its store too. */
+  async copy(): Promise<SmallCli> {
+    const cli = await SmallCli.open();
+    await cp(this.folder, cli.folder, { recursive: true, filter: (path) => path !== this.home });
+    await homes.copy(this.home, cli.home);
+    return cli;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    await homes.remove(this.home);
     await rm(this.folder, { recursive: true, force: true });
   }
 
@@ -39,15 +56,8 @@ export class SmallCli implements AsyncDisposable {
   async run(args: readonly string[], configured = true): Promise<CliRun> {
     const written = { stdout: "", stderr: "" };
     const exit = await main(
-      [
-        "node",
-        "mlb-etl",
-        ...args,
-        "--home",
-        join(this.folder, "home"),
-        ...(configured ? ["--config-dir", join(this.folder, "config")] : []),
-      ],
-      {},
+      ["node", "mlb-etl", ...args, "--home", this.home, ...(configured ? ["--config-dir", join(this.folder, "config")] : [])],
+      await storeOf(this.home),
       {
         stdout: { write: (text) => (written.stdout += text) },
         stderr: { write: (text) => (written.stderr += text) },
@@ -60,5 +70,17 @@ export class SmallCli implements AsyncDisposable {
   async json(args: readonly string[], configured = true): Promise<CliRun & { readonly data: unknown }> {
     const run = await this.run([...args, "--json"], configured);
     return { ...run, data: JSON.parse(run.stdout) as unknown };
+  }
+
+  /** Rows of the store, which queries call `store`. */
+  async queries(...queries: readonly string[]): Promise<SqlRow[][]> {
+    await using platform = await SmallPlatform.on(this.home);
+    return await platform.queries(...queries);
+  }
+
+  /** Changes the store by hand. */
+  async execute(sql: string): Promise<void> {
+    await using platform = await SmallPlatform.on(this.home);
+    await platform.execute(sql);
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SqlRow } from "../src/sql/sql-value.ts";
@@ -10,15 +10,15 @@ import type { DocumentFilter } from "../src/pipeline/selection.ts";
 import { type TransformOptions, type TransformResult, transform } from "../src/pipeline/transform.ts";
 import { compilePlan } from "../src/plan/compile-plan.ts";
 import type { Plan } from "../src/plan/plan.ts";
-import type { AppendResult } from "../src/raw/raw-store.ts";
+import type { AppendResult, RawStore } from "../src/raw/raw-store.ts";
 import { BodyChecker } from "../src/raw/body.ts";
 import { checkCapture } from "../src/raw/check-capture.ts";
-import { DEFAULT_SEGMENT_LIMITS, SegmentStore } from "../src/raw/segment-store.ts";
-import type { SegmentLimits } from "../src/raw/segment-writer.ts";
-import { DuckdbStore } from "../src/store/duckdb/duckdb-store.ts";
+import type { OpenStore } from "../src/store/open-store.ts";
 import { type ApplyOptions, applySchemas } from "../src/store/prepare-schema.ts";
-import { Store } from "../src/store/store.ts";
+import { Store, type StoreAccess } from "../src/store/store.ts";
 import type { SchemaPlan } from "../src/store/schema-changes.ts";
+import { type HomeOptions, MAIN_STORE, type OpenHome } from "./homes.ts";
+import { homes } from "./test-home.ts";
 
 /** An answer of an endpoint that a test invented. */
 export interface Answer {
@@ -31,53 +31,69 @@ export interface Answer {
 /** The filter that leaves nothing out. */
 export const EVERYTHING: DocumentFilter = { documents: {}, startDate: null, endDate: null, asOf: null };
 
-/** What differs from the program's own. */
-interface Parts {
-  /** File name. */
-  readonly store?: string;
-  readonly onWait?: (() => void) | undefined;
-  readonly limits?: SegmentLimits;
-}
-
-/** The shipped parts put together as the program does, on a home of their own. */
+/**
+ * The shipped parts put together as the program does, on a home of their own: a folder, or a database of a server (`test-home.ts`). Statements
+ * call the store `store` at both.
+ */
 export class SmallPlatform implements AsyncDisposable {
   readonly home: string;
-  readonly raw: SegmentStore;
-  readonly store: DuckdbStore;
   readonly #checker = new BodyChecker();
+  readonly #options: HomeOptions;
+  readonly #parts: OpenHome;
   readonly #isOwn: boolean;
+  /** The engine of what is asked and done by hand. */
+  #looking: Promise<Database> | null = null;
 
-  private constructor(home: string, isOwn: boolean, waitMs: number, parts: Parts = {}) {
-    const { store = "platform.duckdb", onWait = (): void => undefined, limits = DEFAULT_SEGMENT_LIMITS } = parts;
+  private constructor(home: string, options: HomeOptions, parts: OpenHome, isOwn: boolean) {
     this.home = home;
+    this.#options = options;
+    this.#parts = parts;
     this.#isOwn = isOwn;
-    this.raw = new SegmentStore({ root: join(home, "raw"), limits });
-    this.store = new DuckdbStore({ file: join(home, store), waitMs, onWait });
   }
 
   /** A home that is removed at the end. */
   static async open(): Promise<SmallPlatform> {
-    return new SmallPlatform(await mkdtemp(join(tmpdir(), "small-platform-")), true, 60_000);
+    return await SmallPlatform.#open(await newHome(), {}, true);
   }
 
   /** The same, with raw in segments of so many captures. */
   static async withSegmentsOf(maxCaptures: number): Promise<SmallPlatform> {
-    const home = await mkdtemp(join(tmpdir(), "small-platform-"));
-    return new SmallPlatform(home, true, 60_000, { limits: { ...DEFAULT_SEGMENT_LIMITS, maxCaptures } });
+    return await SmallPlatform.#open(await newHome(), { maxCaptures }, true);
   }
 
   /** On a home of somebody else, which stays. */
-  static on(home: string, waitMs = 60_000, onWait?: () => void): SmallPlatform {
-    return new SmallPlatform(home, false, waitMs, { onWait });
+  static async on(home: string, waitMs = 60_000, onWait = (): void => undefined): Promise<SmallPlatform> {
+    return await SmallPlatform.#open(home, { waitMs, onWait }, false);
   }
 
-  /** The same captures with another store, a file in the home. */
-  withStore(file: string): SmallPlatform {
-    return new SmallPlatform(this.home, false, 60_000, { store: file });
+  static async #open(home: string, change: Partial<HomeOptions>, isOwn: boolean): Promise<SmallPlatform> {
+    const options = { store: MAIN_STORE, waitMs: 60_000, onWait: (): void => undefined, isDryRun: false, ...change };
+    return new SmallPlatform(home, options, await homes.open(home, options), isOwn);
+  }
+
+  /** The same captures with another store of the home. */
+  async withStore(store: string): Promise<SmallPlatform> {
+    return await SmallPlatform.#open(this.home, { ...this.#options, store }, false);
+  }
+
+  /** The same home, of which nothing is changed. */
+  async asDryRun(): Promise<SmallPlatform> {
+    return await SmallPlatform.#open(this.home, { ...this.#options, isDryRun: true }, false);
+  }
+
+  get raw(): RawStore {
+    return this.#parts.raw;
+  }
+
+  get store(): StoreAccess {
+    return this.#parts.store;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#isOwn) await rm(this.home, { recursive: true, force: true });
+    await (await this.#looking)?.[Symbol.asyncDispose]();
+    this.#looking = null;
+    await this.#parts[Symbol.asyncDispose]();
+    if (this.#isOwn) await homes.remove(this.home);
   }
 
   /** Captures answers of a mapping's method, in order. */
@@ -126,9 +142,7 @@ export class SmallPlatform implements AsyncDisposable {
 
   /** The tables as mappings want them, in one transaction. */
   async apply(mappings: readonly Mapping[], options: ApplyOptions): Promise<readonly SchemaPlan[]> {
-    await using database = await openDatabase();
-    const connection = await database.connect();
-    return await this.store.open(connection, (store) => applySchemas(store, mappings, options));
+    return await this.inStore((store) => applySchemas(store, mappings, options));
   }
 
   /** Rows of the store, which queries call `store`. */
@@ -137,23 +151,48 @@ export class SmallPlatform implements AsyncDisposable {
     return rows ?? [];
   }
 
-  /** The same for several queries, with the file opened once. */
-  async queries(...queries: readonly string[]): Promise<SqlRow[][]> {
-    await using database = await openDatabase();
-    const connection = await database.connect();
-    return await this.store.whileAttached(connection, async () => {
+  /** The same for several queries, with the store opened once. */
+  queries(...queries: readonly string[]): Promise<SqlRow[][]> {
+    return this.inStore(async (store) => {
       const results: SqlRow[][] = [];
-      for (const sql of queries) results.push(await connection.rows(sql));
+      for (const sql of queries) results.push(await store.rows(homes.sql(sql)));
       return results;
     });
   }
 
   /** Changes the store by hand. */
   async execute(sql: string): Promise<void> {
-    await using database = await openDatabase();
-    const connection = await database.connect();
-    await this.store.whileAttached(connection, () => connection.run(sql));
+    await this.inStore((store) => store.run(homes.sql(sql)));
   }
+
+  /** Tables that a slice or a rebuild made and nobody needs any more. */
+  leftovers(): Promise<readonly string[]> {
+    return this.inStore((store) => homes.leftovers(store));
+  }
+
+  /** Works on the store. */
+  async inStore<T>(work: (store: OpenStore) => Promise<T>): Promise<T> {
+    this.#looking ??= openDatabase();
+    const connection = await (await this.#looking).connect();
+    return await this.store.open(connection, work);
+  }
+}
+
+async function newHome(): Promise<string> {
+  return await mkdtemp(join(tmpdir(), "small-platform-"));
+}
+
+/** Rows without some of their columns. */
+export function without(rows: readonly SqlRow[], ...columns: readonly string[]): readonly SqlRow[] {
+  return rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => !columns.includes(name))));
+}
+
+/** Rows with the values of a JSONB column, which stores spell each in its way. */
+export function withJson(rows: readonly SqlRow[], column: string): readonly Readonly<Record<string, unknown>>[] {
+  return rows.map((row) => {
+    const text = row[column];
+    return typeof text === "string" ? { ...row, [column]: JSON.parse(text) as unknown } : row;
+  });
 }
 
 /** An engine in memory, small as the tests are. */

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { type StreamOptions, type StreamResult, stream } from "../src/pipeline/stream.ts";
 import { compilePlan } from "../src/plan/compile-plan.ts";
 import { Store } from "../src/store/store.ts";
-import { SmallPlatform, mappingOf, openDatabase } from "./small-platform.ts";
+import { SmallPlatform, mappingOf, openDatabase, without } from "./small-platform.ts";
 
 const MAPPING = mappingOf(`
 source:
@@ -110,12 +110,13 @@ test("a stream in slices of one capture gives the rows of a batch", async () => 
   );
   await capture(...states);
   await run({ sliceBytes: 1 });
-  const streamed = await platform.queries(THINGS, "SELECT * EXCLUDE (transformed_at, source_raw_id) FROM store.lab.part ORDER BY id, n");
-  const batch = platform.withStore("batch.duckdb");
+  const contentOf = async (of: SmallPlatform): Promise<unknown> =>
+    (await of.queries(THINGS, "SELECT * FROM store.lab.part ORDER BY id, n")).map((rows) =>
+      without(rows, "transformed_at", "source_raw_id"),
+    );
+  await using batch = await platform.withStore("batch.duckdb");
   await batch.transform(MAPPING);
-  expect(await batch.queries(THINGS, "SELECT * EXCLUDE (transformed_at, source_raw_id) FROM store.lab.part ORDER BY id, n")).toEqual(
-    streamed,
-  );
+  expect(await contentOf(batch)).toEqual(await contentOf(platform));
 });
 
 test("from the earliest, all is taken again and nothing changes; from the latest, only what comes", async () => {
@@ -149,6 +150,7 @@ test("captures that come while it waits are taken at once", async () => {
 
 test("a stream has one owner: a second one waits, and takes over when it may", async () => {
   await capture({ id: 1, rev: 1 });
+  await using other = await SmallPlatform.on(platform.home);
   const stop = new AbortController();
   let isAsked = false;
   let second: Promise<unknown> = Promise.resolve();
@@ -158,7 +160,7 @@ test("a stream has one owner: a second one waits, and takes over when it may", a
     onProgress: ({ captures }) => {
       if (captures > 0 || isAsked) return;
       isAsked = true;
-      second = run({ processId: "two", waitMs: 0 }, SmallPlatform.on(platform.home)).catch((error: unknown) => error);
+      second = run({ processId: "two", waitMs: 0 }, other).catch((error: unknown) => error);
       void second.finally(() => {
         stop.abort();
       });

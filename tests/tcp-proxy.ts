@@ -11,6 +11,12 @@ export class TcpProxy implements AsyncDisposable {
   onServerData: (data: Buffer) => boolean = () => true;
   /** Connections so far. */
   accepted = 0;
+  /** Cuts so far that met an open connection. */
+  cuts = 0;
+  /** After so many more bytes, of either direction and wherever that is inside of a piece, cuts: the connection that they are of, or all. */
+  cutAfter: { readonly bytes: number; readonly all: boolean } | null = null;
+  /** Bytes so far, of both directions. */
+  passed = 0;
 
   private constructor(server: Server, targetPort: number) {
     this.#server = server;
@@ -22,6 +28,7 @@ export class TcpProxy implements AsyncDisposable {
       const pass = (from: Socket, to: Socket, isPassed: (data: Buffer) => boolean): void => {
         from.on("data", (data: Buffer) => {
           if (!isPassed(data)) this.#cutPair(pair);
+          else if (this.#isLast(data.length)) this.#passPart(to, data, pair);
           else if (!to.write(data)) {
             from.pause();
             to.once("drain", () => from.resume());
@@ -55,9 +62,27 @@ export class TcpProxy implements AsyncDisposable {
     for (const pair of this.#pairs) this.#cutPair(pair);
   }
 
+  /** Counts; whether the cut comes in the middle of these bytes. */
+  #isLast(bytes: number): boolean {
+    this.passed += bytes;
+    if (this.cutAfter === null) return false;
+    if (this.cutAfter.bytes < bytes) return true;
+    this.cutAfter = { ...this.cutAfter, bytes: this.cutAfter.bytes - bytes };
+    return false;
+  }
+
+  #passPart(to: Socket, data: Buffer, pair: readonly [Socket, Socket]): void {
+    const { bytes = 0, all = false } = this.cutAfter ?? {};
+    this.cutAfter = null;
+    to.write(data.subarray(0, bytes), () => {
+      if (all) this.cut();
+      this.#cutPair(pair);
+    });
+  }
+
   #cutPair(pair: readonly [Socket, Socket]): void {
+    if (this.#pairs.delete(pair)) this.cuts += 1;
     for (const socket of pair) socket.resetAndDestroy();
-    this.#pairs.delete(pair);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,9 +5,11 @@
 import { readFileSync } from "node:fs";
 import { once } from "node:events";
 import { OutsideError, UserError } from "../src/core/errors.ts";
-import { Connection, type Statement } from "../src/duckdb/connection.ts";
 import type { SqlValue } from "../src/sql/sql-value.ts";
-import { EVERYTHING, SmallPlatform, mappingOf, openDatabase } from "./small-platform.ts";
+import { EVERYTHING, SmallPlatform, mappingOf } from "./small-platform.ts";
+import { MAIN_STORE } from "./homes.ts";
+import { homes } from "./test-home.ts";
+import { watchStatements } from "./watch-statements.ts";
 
 export interface ProcessOrder {
   readonly home: string;
@@ -16,7 +18,7 @@ export interface ProcessOrder {
   readonly waitMs: number;
   readonly sliceBytes: number;
   readonly connections: number;
-  /** `apply`: the changes of the mapping, drops too. `hold`: keep the store's file until a line comes in. */
+  /** `apply`: the changes of the mapping, drops too. `hold`: be the only writer until a line comes in. */
   readonly work: "transform" | "rebuild" | "apply" | "hold";
   /** As of a time, into another store. */
   readonly asOf?: { readonly time: string; readonly store: string } | undefined;
@@ -44,73 +46,74 @@ function say(word: ProcessWord): void {
 
 /** Nothing is replaced: the statements run as they are, with a stop between them. */
 function stopAt({ how, when, statement, nth }: NonNullable<ProcessOrder["stopAt"]>): void {
-  const matches = new RegExp(statement);
+  const matches = new RegExp(homes.sql(statement));
   const stop = async (): Promise<void> => {
     if (how === "die") process.kill(process.pid, "SIGKILL");
     say({ said: "waiting" });
     await once(process.stdin, "data");
     process.stdin.destroy();
   };
-  // oxlint-disable-next-line typescript/unbound-method -- called with their own connection below
-  const { run, prepare } = Connection.prototype;
   let seen = 0;
-  const around = async <T>(sql: string, work: () => Promise<T>): Promise<T> => {
-    const isIt = matches.test(sql) && ++seen === nth;
-    if (isIt && when === "before") await stop();
-    const result = await work();
-    if (isIt && when === "after") await stop();
-    return result;
-  };
-  Connection.prototype.run = function (this: Connection, sql: string): Promise<number> {
-    return around(sql, () => run.call(this, sql));
-  };
-  Connection.prototype.prepare = async function (this: Connection, sql: string): Promise<Statement> {
-    const prepared = await prepare.call(this, sql);
-    const runPrepared = prepared.run.bind(prepared);
-    prepared.run = () => around(sql, runPrepared);
-    return prepared;
-  };
+  watchStatements({
+    before: async (sql) => {
+      const isIt = matches.test(sql) && ++seen === nth;
+      if (isIt && when === "before") await stop();
+      return isIt;
+    },
+    after: async (isIt) => {
+      if (isIt && when === "after") await stop();
+    },
+  });
 }
 
 const order = JSON.parse(process.argv[2] ?? "{}") as ProcessOrder;
 if (order.stopAt !== undefined) stopAt(order.stopAt);
-const platform = SmallPlatform.on(order.home, order.waitMs, () => {
-  say({ said: "asked" });
-});
-say({ said: "started" });
+const mapping = mappingOf(readFileSync(order.mapping, "utf8"));
 try {
-  if (order.work === "hold") {
-    await using database = await openDatabase();
-    const connection = await database.connect();
-    await platform.store.whileAttached(connection, async () => {
-      say({ said: "held" });
-      await once(process.stdin, "data");
-    });
-    process.stdin.destroy();
-  } else if (order.work === "apply") {
-    await platform.apply([mappingOf(readFileSync(order.mapping, "utf8"))], { allowDrop: true, planId: null });
-    say({ said: "done", exit: 0 });
-  } else {
-    const mapping = mappingOf(readFileSync(order.mapping, "utf8"));
-    const options = {
-      sliceBytes: order.sliceBytes,
-      connections: order.connections,
-      onProgress: ({ documents }: { readonly documents: number }): void => {
-        say({ said: "progress", documents });
-      },
-    };
-    if (order.work === "rebuild") {
+  await using platform = await SmallPlatform.on(order.home, order.waitMs, () => {
+    say({ said: "asked" });
+  });
+  say({ said: "started" });
+  await work(platform);
+} catch (error) {
+  const { code, exit, message } =
+    error instanceof OutsideError || error instanceof UserError ? error : { code: "bug", exit: 70, message: String(error) };
+  say({ said: "failed", code, exit, message });
+}
+
+async function work(platform: SmallPlatform): Promise<void> {
+  const options = {
+    sliceBytes: order.sliceBytes,
+    connections: order.connections,
+    onProgress: ({ documents }: { readonly documents: number }): void => {
+      say({ said: "progress", documents });
+    },
+  };
+  switch (order.work) {
+    case "hold":
+      await platform.inStore((store) =>
+        store.transaction(async () => {
+          await store.lock(mapping.name);
+          say({ said: "held" });
+          await once(process.stdin, "data");
+        }),
+      );
+      process.stdin.destroy();
+      return;
+    case "apply":
+      await platform.apply([mapping], { allowDrop: true, planId: null });
+      say({ said: "done", exit: 0 });
+      return;
+    case "rebuild": {
       const { exit } = await platform.rebuild(mapping, undefined, options);
       say({ said: "done", exit });
-    } else {
-      const target = order.asOf === undefined ? platform : platform.withStore(order.asOf.store);
+      return;
+    }
+    case "transform": {
+      await using target = await platform.withStore(order.asOf?.store ?? MAIN_STORE);
       const filter = { ...EVERYTHING, asOf: order.asOf?.time ?? null };
       const { exit, record } = await target.transform(mapping, undefined, { ...options, filter });
       say({ said: "done", exit, run: Object.fromEntries(Object.entries(record.run).map(([name, value]) => [name, sqlText(value)])) });
     }
   }
-} catch (error) {
-  const { code, exit, message } =
-    error instanceof OutsideError || error instanceof UserError ? error : { code: "bug", exit: 70, message: String(error) };
-  say({ said: "failed", code, exit, message });
 }

@@ -83,7 +83,7 @@ async function run(bodies: readonly string[], proven: ReadonlySet<number>): Prom
   }));
   const { findings } = await new DuckdbEngine(plan).run(
     connection,
-    bodies.map((body, capture) => ({ capture, body })),
+    bodies.map((body, capture) => ({ capture, body: Buffer.from(body) })),
     documents,
     proven,
   );

@@ -79,7 +79,7 @@ describe("verify replay", () => {
     expect(OUTPUT_SCHEMAS["verify-replay"].safeParse(equal.data).error?.issues ?? []).toEqual([]);
     expect(equal).toMatchObject({ exit: 0, data: { captures: 12, equal: true, difference: null } });
 
-    const platform = SmallPlatform.on(`${cli.folder}/home`);
+    await using platform = await SmallPlatform.on(`${cli.folder}/home`);
     await platform.execute("UPDATE store.lab.part SET name = 'wrong' WHERE id = 2 AND n = 2");
     await platform.execute("DELETE FROM store.lab.part WHERE id = 3");
     const differs = await cli.json(["verify", "replay"]);
@@ -116,7 +116,7 @@ test("two stores of which one has a row that the other has not: where the captur
   await using platform = await SmallPlatform.open();
   await platform.capture(mapping, [{ body: { id: 7, rev: "r1", size: 1, parts: ["a", "b"] } }]);
   await platform.transform(mapping);
-  const other = platform.withStore("other.duckdb");
+  const other = await platform.withStore("other.duckdb");
   await other.transform(mapping);
   await other.execute("DELETE FROM store.lab.part WHERE n = 2");
   await using left = await openDatabase();

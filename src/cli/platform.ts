@@ -102,8 +102,8 @@ export async function requireCaptures(raw: RawStore, endpoint: string, method: s
   );
 }
 
-/** Of the bound of the process, DuckDB gets what Node, the bodies as text and the results do not need. */
-const NODE_MB = 176;
+/** Of the bound of the process, DuckDB gets what Node, the libraries and memory that was freed and not given back yet do not need. */
+const NODE_MB = 286;
 
 /** `tempDirectory`: where it spills what memory does not hold; default: a folder of this process. */
 export function openDatabase(

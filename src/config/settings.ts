@@ -67,7 +67,7 @@ export const SETTINGS: Readonly<Record<SettingName, SettingSpec>> = {
     environment: "MLB_MAX_MEMORY_MB",
     description: "bound of the memory of the process, in MB (default and least 512)",
   },
-  sliceMb: { flag: "--slice-mb <mb>", environment: "MLB_SLICE_MB", description: "bodies of one slice, in MB (default 8)" },
+  sliceMb: { flag: "--slice-mb <mb>", environment: "MLB_SLICE_MB", description: "bodies of one slice, in MB (default 16)" },
   connections: {
     flag: "--connections <n>",
     environment: "MLB_CONNECTIONS",
@@ -94,7 +94,7 @@ export function packageRoot(): string {
 }
 
 /** What one more slice at a time needs beside the fixed part, in MB, measured on full game feeds: the default number of connections keeps below the bound. */
-const MB_PER_CONNECTION = 130;
+const MB_PER_CONNECTION = 200;
 const FIXED_MB = 300;
 
 /** Settles all settings. `flags` holds what was given on the command line, by setting name. @throws UserError `config.*`. */
@@ -158,7 +158,7 @@ export function resolveSettings(
     stubDir: resolve(texts.stubDir ?? join(packageRoot(), "stubs")),
     configDir: resolve(texts.configDir ?? join(packageRoot(), "config")),
     maxMemoryMb,
-    sliceMb: numberOf("sliceMb", texts.sliceMb, 8, 1, 1024),
+    sliceMb: numberOf("sliceMb", texts.sliceMb, 16, 1, 1024),
     connections: numberOf("connections", texts.connections, Math.min(availableParallelism(), affordable), 1, 64),
     maxBodyMb: numberOf("maxBodyMb", texts.maxBodyMb, 64, 1, 1024),
     lockWaitS: numberOf("lockWaitS", texts.lockWaitS, 30, 0, 86_400),

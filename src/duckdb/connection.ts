@@ -15,8 +15,8 @@ import { EXIT, OutsideError } from "../core/errors.ts";
 import { instantOfMicros, microsOfInstant } from "../core/instant.ts";
 
 /** What an appended column holds. */
-export type AppendKind = "INTEGER" | "BIGINT" | "VARCHAR" | "BOOLEAN" | "TIMESTAMPTZ";
-export type AppendValue = null | boolean | number | string;
+export type AppendKind = "INTEGER" | "BIGINT" | "VARCHAR" | "BOOLEAN" | "TIMESTAMPTZ" | "BLOB";
+export type AppendValue = null | boolean | number | string | Uint8Array;
 
 /** DuckDB's own words for what is outside of a statement: memory, disk, files. */
 const OUTSIDE = /^(?:Out of Memory|IO|TransactionContext|Interrupt|INTERRUPT|Connection|FATAL|Permission) Error/i;
@@ -42,9 +42,12 @@ async function explained<T>(work: () => Promise<T>): Promise<T> {
 /** One DuckDB connection. Statements of one connection run one after the other. */
 export class Connection {
   readonly #connection: DuckDBConnection;
+  readonly #memoryLimit: string;
 
-  constructor(connection: DuckDBConnection) {
+  /** `memoryLimit`: that of the database, as a size of DuckDB. */
+  constructor(connection: DuckDBConnection, memoryLimit: string) {
     this.#connection = connection;
+    this.#memoryLimit = memoryLimit;
   }
 
   /** Runs one statement; gives the number of rows it changed, as DuckDB counted them (0 where it tells none). */
@@ -113,6 +116,7 @@ export class Connection {
         for (const [at, kind] of kinds.entries()) {
           const value = row[at] ?? null;
           if (value === null) appender.appendNull();
+          else if (value instanceof Uint8Array) appender.appendBlob(value);
           else if (kind === "INTEGER") appender.appendInteger(Number(value));
           else if (kind === "BIGINT") appender.appendBigInt(BigInt(value));
           else if (kind === "BOOLEAN") appender.appendBoolean(value === true);
@@ -124,6 +128,11 @@ export class Connection {
     } finally {
       appender.closeSync();
     }
+  }
+
+  /** Gives what was freed back to the system: DuckDB does so when its limit is set, be it to what it is. */
+  async giveMemoryBack(): Promise<void> {
+    await this.run(`SET memory_limit = '${this.#memoryLimit}'`);
   }
 
   /** Runs `work` in one transaction: committed when it returns, rolled back when it throws. */
@@ -170,6 +179,12 @@ export class Statement {
 
   async run(): Promise<void> {
     await explained(() => this.#prepared.run());
+  }
+
+  /** The rows of a query, in batches as DuckDB makes them (at most 2,048). */
+  async *batches(): AsyncGenerator<SqlRow[]> {
+    const result = await explained(() => this.#prepared.stream());
+    for await (const batch of result.yieldRowObjects()) yield batch.map(readRow);
   }
 
   close(): void {

@@ -17,15 +17,18 @@ export interface DatabaseOptions {
  */
 export class Database implements AsyncDisposable {
   readonly #instance: DuckDBInstance;
+  readonly #memoryLimit: string;
   readonly #connections = new Set<Connection>();
 
-  private constructor(instance: DuckDBInstance) {
+  private constructor(instance: DuckDBInstance, memoryLimit: string) {
     this.#instance = instance;
+    this.#memoryLimit = memoryLimit;
   }
 
   static async open(options: DatabaseOptions): Promise<Database> {
+    const memoryLimit = `${String(Math.floor(options.memoryLimitBytes / 1024))}KiB`;
     const instance = await DuckDBInstance.create(":memory:", {
-      memory_limit: `${String(Math.floor(options.memoryLimitBytes / 1024))}KiB`,
+      memory_limit: memoryLimit,
       threads: String(options.threads),
       temp_directory: options.tempDirectory ?? "",
       autoinstall_known_extensions: "false",
@@ -41,7 +44,7 @@ export class Database implements AsyncDisposable {
       // a table would be wrong by then (DuckDB 1.5.6 does not plan again).
       disabled_optimizers: "statistics_propagation,compressed_materialization",
     });
-    const database = new Database(instance);
+    const database = new Database(instance, memoryLimit);
     onFault("memory", async () => {
       await (await database.connect()).run("SET memory_limit = '1KiB'");
     });
@@ -50,7 +53,7 @@ export class Database implements AsyncDisposable {
 
   /** A connection with its own temporary tables. Times are UTC. */
   async connect(): Promise<Connection> {
-    const connection = new Connection(await this.#instance.connect());
+    const connection = new Connection(await this.#instance.connect(), this.#memoryLimit);
     await connection.run("SET TimeZone = 'UTC'");
     this.#connections.add(connection);
     return connection;

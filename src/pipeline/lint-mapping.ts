@@ -293,7 +293,11 @@ class Shredder implements AsyncDisposable {
   }
 
   async #shred(connection: Connection, captures: readonly SliceCapture[], documents: readonly SliceDocument[]): Promise<void> {
-    const { findings } = await this.#engine.run(connection, texts(captures), documents);
+    const { findings } = await this.#engine.run(
+      connection,
+      captures.map(({ body }, capture) => ({ capture, body })),
+      documents,
+    );
     for (const finding of findings) {
       const capture = captures[documents[finding.slot]?.capture ?? -1];
       if (capture === undefined) throw new Error(`a finding of slot ${String(finding.slot)}, which is none`);
@@ -316,8 +320,4 @@ class Shredder implements AsyncDisposable {
     const key = JSON.stringify([target, column]);
     this.#filled.set(key, (this.#filled.get(key) ?? 0) + rows);
   }
-}
-
-function* texts(captures: readonly { readonly body: Buffer }[]): Generator<{ readonly capture: number; readonly body: string }> {
-  for (const [capture, { body }] of captures.entries()) yield { capture, body: body.toString("utf8") };
 }

@@ -63,7 +63,7 @@ export async function peekDocuments(
   const { capturedAt, parameters } = answer;
   const verdict = await new DuckdbEngine(plan).run(
     connection,
-    [{ capture: 1, body: answer.body.toString("utf8") }],
+    [{ capture: 1, body: answer.body }],
     documents.flatMap(({ position }, slot) => (failed.has(slot) ? [] : [{ slot, capture: 1, position, capturedAt, parameters }])),
   );
   const targets: PeekedTarget[] = [];

@@ -102,19 +102,20 @@ export class PostgresIndex implements DocumentIndex {
   }
 
   async load(connection: Connection, view: string, captures: readonly number[] | null = null): Promise<void> {
-    const table = await IndexTable.create(connection, view);
+    await IndexTable.create(connection, view);
     if (!(await this.#raw.hasTable(this.#table))) return;
     const columns = INDEX_COLUMNS.map(([name]) => name);
     const { id } = await this.#source();
     await this.#session(async (session) => {
+      const table = await IndexTable.create(connection, view);
       const ofThese = "AND document_key IN (SELECT document_key FROM mlb.document_index WHERE source = $1 AND raw_id = ANY ($2::bigint[]))";
       const sql = `SELECT ${columns.join(", ")} FROM mlb.document_index WHERE source = $1 AND document_key IS NOT NULL ${captures === null ? "" : ofThese}`;
       for await (const rows of session.batches(sql, captures === null ? [id] : [id, captures])) {
         const values = rows.map((row) => columns.map((name) => (row[name] === null ? null : sqlText(row[name]))));
         await table.add(values);
       }
+      await table.flush();
     });
-    await table.flush();
   }
 
   /** The source as it is: of an index that nobody has begun nothing is complete. */
@@ -146,8 +147,9 @@ export class PostgresIndex implements DocumentIndex {
     );
   }
 
+  /** Every work may be done twice: where the connection is lost, it is done again with another one. */
   #session<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    return this.#raw.postgres.withSession(work);
+    return this.#raw.postgres.withSession(work, { repeats: true });
   }
 }
 

@@ -3,7 +3,7 @@ import type { Database } from "../duckdb/database.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { RawStore } from "../raw/raw-store.ts";
-import { type RebuiltState, type SwappedTable, beginRebuild, rebuiltState, swapRebuilt } from "../store/rebuild-tables.ts";
+import { type RebuiltState, type SwappedTable, beginRebuild, rebuildBeside, rebuiltState, swapRebuilt } from "../store/rebuild-tables.ts";
 import { readStoreTime } from "../store/store-time.ts";
 import { Store, type StoreAccess } from "../store/store.ts";
 import { rawTableOf } from "./document-index.ts";
@@ -57,12 +57,18 @@ export async function rebuild(mapping: Mapping, plan: Plan, options: RebuildOpti
     await transform(mapping, plan, { ...options, filter, mode: "rebuild", failedCaptures: 0 }, { database, store, raw });
     grew = (await raw.lastId(rawTableOf(plan))) > before;
   }
+  const state = await deps.store.open(control, rebuiltState);
+  if (options.signal?.aborted === true) return { resumed, state, swapped: null, exit: EXIT.interrupted };
+  let tried: readonly SwappedTable[] | null = null;
   // Awaited here: the lock must outlive the work.
-  return await deps.store.open(control, async (live) => {
-    const state = await rebuiltState(live);
-    if (options.signal?.aborted === true) return { resumed, state, swapped: null, exit: EXIT.interrupted };
-    return { resumed, state, swapped: await swapRebuilt(live, mapping), exit: exitOf(state) };
+  const swapped = await deps.store.open(control, async (live) => {
+    // A try before this one has done it, and its commit was not heard of.
+    if (tried !== null && (await rebuildBeside(live)) === null) return tried;
+    return await swapRebuilt(live, mapping, plan, (tables) => {
+      tried = tables;
+    });
   });
+  return { resumed, state, swapped, exit: exitOf(state) };
 }
 
 /** As a transform of all documents would end, whichever attempt met the failures. */

@@ -54,7 +54,7 @@ export async function* rowHistory(
       version: state["version"] === null ? null : sqlText(state["version"]),
       failure,
       row,
-      changes: before === null || cells === null ? [] : differentCells(before, cells),
+      changes: before === null || cells === null ? [] : differentCells(plan, target, before, cells),
     };
     if (row !== "unknown") before = cells;
   }

@@ -1,18 +1,20 @@
 import { UserError } from "../core/errors.ts";
+import { stableJson } from "../core/stable-json.ts";
 import type { SqlRow, SqlValue } from "../sql/sql-value.ts";
 import { renderColumnType } from "../mapping/column-type.ts";
 import { readLeaf } from "../plan/leaf.ts";
 import { type Plan, type PlanTarget, targetColumns } from "../plan/plan.ts";
+import type { KeyText } from "../store/read-stored-row.ts";
 import { duckdbDialect } from "../sql/duckdb-dialect.ts";
 import { keyValue } from "./index-document.ts";
 
 /** A row's primary key as somebody wrote it. */
 export interface RowKey {
-  /** Column and text, in the order of the primary key. */
-  readonly values: readonly { readonly column: string; readonly text: string }[];
+  /** In the order of the primary key. */
+  readonly values: readonly KeyText[];
   /** The document that the row belongs to, as the document index names it: `[747175]`. */
   readonly documentKey: string;
-  /** SQL: whether a row of the target has this key. */
+  /** SQL of the engine: whether a row of the target has this key. */
   readonly condition: string;
 }
 
@@ -45,10 +47,10 @@ export function parseRowKey(plan: Plan, target: PlanTarget, written: string): Ro
     const reading = readLeaf(type, text);
     if (!reading.ok) throw wrong(`has a ${name} that is no ${renderColumnType(type)}`);
     named.set(name, keyValue(reading.value));
-    return { column: name, text, sql: `${duckdbDialect.name(name)} = ${duckdbDialect.castLeaf(duckdbDialect.text(text), type)}` };
+    return { column: name, type, text, sql: `${duckdbDialect.name(name)} = ${duckdbDialect.castLeaf(duckdbDialect.text(text), type)}` };
   });
   return {
-    values: values.map(({ column, text }) => ({ column, text })),
+    values: values.map(({ column, type, text }) => ({ column, type, text })),
     documentKey: JSON.stringify(plan.source.documentKey.map((column) => named.get(column))),
     condition: values.map(({ sql }) => sql).join(" AND "),
   };
@@ -75,13 +77,21 @@ export function cellsOf(plan: Plan, target: PlanTarget, row: SqlRow): RowCells {
   return new Map(targetColumns(plan, target).map(({ name }) => [name, row[name] ?? null]));
 }
 
-/** Columns in which two rows differ. */
+/** Columns in which two rows of a target differ. Equal JSON values are equal, whichever way a store spells them. */
 export function differentCells(
+  plan: Plan,
+  target: PlanTarget,
   before: RowCells,
   after: RowCells,
 ): { readonly column: string; readonly before: SqlValue; readonly after: SqlValue }[] {
+  const json = new Set(targetColumns(plan, target).flatMap(({ name, type }) => (type.name === "JSONB" ? [name] : [])));
   return [...after].flatMap(([column, value]) => {
     const old = before.get(column) ?? null;
-    return old === value ? [] : [{ column, before: old, after: value }];
+    const isSame = old === value || (json.has(column) && typeof old === "string" && typeof value === "string" && isSameJson(old, value));
+    return isSame ? [] : [{ column, before: old, after: value }];
   });
+}
+
+function isSameJson(one: string, other: string): boolean {
+  return stableJson(JSON.parse(one)) === stableJson(JSON.parse(other));
 }

@@ -78,7 +78,7 @@ async function runExample(
         failures.push({ slot, rule: `the value is ${wrong.expected === "scalar" ? "a" : "an"} ${wrong.expected}`, ...wrong });
     }
   }
-  const { findings } = await engine.run(connection, [{ capture: 0, body: document.toString("utf8") }], documents);
+  const { findings } = await engine.run(connection, [{ capture: 0, body: document }], documents);
   for (const finding of findings) if (finding.kind === "rule" || finding.kind === "fail") failures.push(finding);
   const differences = compareRules(expected.quarantined, failures);
   const failed = new Set(failures.flatMap(({ slot }) => (slot === null ? [] : [slot])));

@@ -52,12 +52,11 @@ export class StateShredder {
   async shred(place: StatePlace): Promise<ShreddedState> {
     const capture = await this.#capture(place.capture);
     const body = await this.#raw.readBody(capture);
-    const text = body.toString("utf8");
     const findings: Finding[] = [];
     const fail = { slot: SLOT, kind: "fail", target: null, column: null } as const;
     if (place.problem !== null) findings.push({ ...fail, ...place.problem });
     else {
-      for (const wrong of this.#containers.find(JSON.parse(text), Number.POSITIVE_INFINITY)) {
+      for (const wrong of this.#containers.find(JSON.parse(body.toString("utf8")), Number.POSITIVE_INFINITY)) {
         if (concernsDocument(this.plan, place.position, wrong.pointer))
           findings.push({
             ...fail,
@@ -71,7 +70,7 @@ export class StateShredder {
     if (hasRows) {
       const { capturedAt, parameters } = capture;
       const document = { slot: SLOT, capture: capture.id, position: place.position, capturedAt, parameters };
-      findings.push(...(await this.#engine.run(this.#connection, [{ capture: capture.id, body: text }], [document])).findings);
+      findings.push(...(await this.#engine.run(this.#connection, [{ capture: capture.id, body }], [document])).findings);
     }
     const failing = findings.filter(({ kind }) => kind === "rule" || kind === "fail");
     return { capture, body, findings, failure: failing.find(({ kind }) => kind === "rule") ?? failing[0] ?? null, hasRows };

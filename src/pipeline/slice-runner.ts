@@ -162,36 +162,28 @@ export class SliceRunner {
       const capture = captures.get(candidate.state.capture);
       if (capture === undefined) throw new Error(`capture ${String(candidate.state.capture)} was not read`);
       if (candidate.problem !== null) findings.push({ slot, kind: "fail", target: null, column: null, ...candidate.problem });
-      else if (capture.shape !== null && containers.isSuspect(decodeShape(capture.shape))) suspects.add(capture.id);
-      if (candidate.problem === null && !confirms(candidate))
-        documents.push({
-          slot,
-          capture: capture.id,
-          position: candidate.state.position,
-          capturedAt: capture.capturedAt,
-          parameters: capture.parameters,
-        });
+      if (candidate.problem !== null || confirms(candidate)) continue;
+      if (capture.shape !== null && containers.isSuspect(decodeShape(capture.shape))) suspects.add(capture.id);
+      documents.push({
+        slot,
+        capture: capture.id,
+        position: candidate.state.position,
+        capturedAt: capture.capturedAt,
+        parameters: capture.parameters,
+      });
     }
-    const bodies: { capture: number; body: string }[] = [];
-    const wanted = new Set(documents.map((document) => document.capture));
-    for await (const { capture, body } of this.#deps.raw.readBodies([...captures.values()].filter(({ id }) => wanted.has(id)))) {
-      const content = body.toString("utf8");
-      if (suspects.has(capture.id))
-        findings.push(
-          ...this.#wrongContainers(
-            containers,
-            content,
-            documents.filter((document) => document.capture === capture.id),
-          ),
-        );
-      bodies.push({ capture: capture.id, body: content });
+    for await (const { capture, body } of this.#bodies(captures, suspects)) {
+      const mine = documents.filter((document) => document.capture === capture);
+      findings.push(...this.#wrongContainers(containers, body.toString("utf8"), mine));
     }
     const wrong = new Set(findings.map((finding) => finding.slot));
-    const shapes = [...wanted].map((id) => captures.get(id)?.shape ?? null);
     const shredded = documents.filter((document) => !wrong.has(document.slot));
+    const read = new Set(shredded.map((document) => document.capture));
+    const shapes = [...read].map((id) => captures.get(id)?.shape ?? null);
     const proven = leaves.proven(shapes.map((shape) => (shape === null ? null : decodeShape(shape))));
     await atStep("shred.begin");
-    const verdict = shredded.length === 0 ? NOTHING_SHREDDED : await this.#engine.run(connection, bodies, shredded, proven);
+    const verdict =
+      shredded.length === 0 ? NOTHING_SHREDDED : await this.#engine.run(connection, this.#bodies(captures, read), shredded, proven);
     await atStep("shred.done");
     for (const finding of verdict.findings) findings.push(finding);
     const failing = new Set(
@@ -229,6 +221,12 @@ export class SliceRunner {
     const captures = new Map<number, Capture>();
     for await (const capture of this.#deps.raw.capturesByIds(rawTableOf(this.#plan), ids)) captures.set(capture.id, capture);
     return captures;
+  }
+
+  /** The bodies of some captures, one after the other: a slice of them is never in memory at once. */
+  async *#bodies(captures: ReadonlyMap<number, Capture>, ids: ReadonlySet<number>): AsyncGenerator<{ capture: number; body: Buffer }> {
+    const wanted = [...captures.values()].filter(({ id }) => ids.has(id));
+    for await (const { capture, body } of this.#deps.raw.readBodies(wanted)) yield { capture: capture.id, body };
   }
 
   #wrongContainers(containers: ContainerCheck, body: string, documents: readonly SliceDocument[]): Finding[] {

@@ -4,6 +4,7 @@ import { EXIT, type ExitCode, OutsideError, UserError } from "../core/errors.ts"
 import type { Connection } from "../duckdb/connection.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import type { Plan } from "../plan/plan.ts";
+import type { HeldBack } from "../raw/raw-store.ts";
 import type { SqlRow } from "../sql/sql-value.ts";
 import type { RunRecord } from "../store/runs.ts";
 import type { Checkpoint, Lease } from "../store/slice-application.ts";
@@ -49,6 +50,8 @@ export interface StreamOptions extends Omit<SliceOptions, "onProgress" | "failed
   readonly onProgress?: (progress: StreamProgress) => void;
   /** Told now and then, with the counts of the run so far as the store has them. */
   readonly onCounts?: (counts: StreamCounts) => void;
+  /** Told with each look at raw that finds nothing else. */
+  readonly onHeldBack?: (held: HeldBack) => void;
   readonly onWait?: (error: OutsideError) => void;
 }
 
@@ -71,7 +74,7 @@ export interface StreamResult {
 const INDEX = "stream_index";
 const ARRIVED = "stream_arrived";
 /** How far captures that are to be taken are counted. */
-export const MOST_BEHIND = 10_000;
+const MOST_BEHIND = 10_000;
 const OWNER_PAUSE_MS = 1000;
 const COUNTS_APART_MS = 5000;
 
@@ -184,7 +187,7 @@ class Stream {
 
   async #takeAll(begin: string | null, heart: Heart): Promise<void> {
     const { raw } = this.#deps;
-    const { signal, untilIdle, triggerMs, sliceBytes, check } = this.#options;
+    const { signal, untilIdle, triggerMs, sliceBytes, check, onHeldBack } = this.#options;
     const table = rawTableOf(this.#plan);
     await using news = await raw.watch(table);
     let position = begin;
@@ -194,15 +197,18 @@ class Stream {
       await this.#tellCounts();
       await check?.();
       const seen = news.count;
-      await this.#index.catchUp();
       const next = await nextCaptures(raw, table, position, sliceBytes);
       if (next !== null) {
+        // After they were found: what came between would be passed over without its documents.
+        await this.#index.catchUp();
         await this.#take(next);
         position = next.position;
         continue;
       }
       this.#behindSince = null;
-      this.#options.onProgress?.({ captures: 0, documents: 0, ms: 0, behind: 0, behindSince: null });
+      const held = await raw.heldBack(table);
+      this.#options.onProgress?.({ captures: 0, documents: 0, ms: 0, behind: held?.captures ?? 0, behindSince: null });
+      if (held !== null) onHeldBack?.(held);
       if (untilIdle) return;
       await news.next(seen, triggerMs, signal);
     }

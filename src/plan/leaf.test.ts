@@ -68,7 +68,9 @@ async function readByDuckdb(): Promise<ReadonlyMap<string, Found>> {
   const connection = await database.connect();
   const bodies = LEAF_TABLE.map(({ json }, id) => ({
     capture: id,
-    body: `{"id":${String(id)},"v":${json},"items":[{"v":${json},"at":"x"}],"scalars":[${json}],"found":{"atx":{"v":${json}}}}`,
+    body: Buffer.from(
+      `{"id":${String(id)},"v":${json},"items":[{"v":${json},"at":"x"}],"scalars":[${json}],"found":{"atx":{"v":${json}}}}`,
+    ),
   }));
   const documents = bodies.map(({ capture }) => ({
     slot: capture,

@@ -90,7 +90,7 @@ export class Postgres implements AsyncDisposable {
   async #putBack(session: Session): Promise<void> {
     try {
       if (session.isUsable && !this.#isClosed) {
-        await session.run("DISCARD TEMP; SELECT pg_advisory_unlock_all()");
+        if (session.leavesTraces) await session.clean();
         this.#idle.push(session);
         return;
       }

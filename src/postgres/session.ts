@@ -11,6 +11,9 @@ import { type SqlParameter, readerOf, readerWithBytes, writeParameter } from "./
 /** Rows that a cursor gives at a time. */
 const BATCH_ROWS = 1000;
 
+/** Temporary tables and advisory locks of a session. */
+const LEAVES_TRACES = /\b(?:TEMP|pg_try_advisory_lock|pg_advisory_lock)\b/i;
+
 /** A row whose BYTEA columns are bytes. */
 export type ByteRow = Readonly<Record<string, SqlValue | Buffer>>;
 
@@ -32,6 +35,7 @@ export class Session {
   #isAlive = true;
   #isBusy = false;
   #isInTransaction = false;
+  #leavesTraces = false;
   #cursors = 0;
 
   constructor(client: Client, options: SessionOptions) {
@@ -48,6 +52,17 @@ export class Session {
   /** Whether another piece of work may have it. */
   get isUsable(): boolean {
     return this.#isAlive && !this.#isBusy && !this.#isInTransaction;
+  }
+
+  /** Whether something of it may outlive its transactions: temporary tables or advisory locks. */
+  get leavesTraces(): boolean {
+    return this.#leavesTraces;
+  }
+
+  /** Gives up what may be left. */
+  async clean(): Promise<void> {
+    await this.run("DISCARD TEMP; SELECT pg_advisory_unlock_all()");
+    this.#leavesTraces = false;
   }
 
   /** Runs one statement (or, without values, several with `;` between); gives the number of rows that it changed, as the server counted them. */
@@ -113,6 +128,8 @@ export class Session {
 
   /** One statement as a user wrote it, in a transaction that writes nothing. @param searchPath quoted schemas in which names without one are looked for */
   async ask(sql: string, searchPath: readonly string[]): Promise<SqlRow[]> {
+    // It may call a function that does.
+    this.#leavesTraces = true;
     await this.#begin("READ ONLY");
     try {
       await this.run(`SET LOCAL search_path = ${searchPath.join(", ")}`);
@@ -215,6 +232,7 @@ export class Session {
     values: readonly SqlParameter[],
     getTypeParser: (type: number) => (text: string) => T,
   ): Promise<QueryArrayResult<T[]>> {
+    this.#leavesTraces ||= LEAVES_TRACES.test(sql);
     const written = values.map(writeParameter);
     return await this.#alone(() =>
       this.#client.query<T[]>({ text: sql, values: written, rowMode: "array", types: { getTypeParser: getTypeParser as never } }),

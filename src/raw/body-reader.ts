@@ -10,7 +10,7 @@ import { rawDamaged } from "./raw-damaged.ts";
 
 /** How many bodies are read ahead, and how many bytes of them. */
 const MAX_AHEAD = 8;
-const MAX_AHEAD_BYTES = 32 * 1024 * 1024;
+const MAX_AHEAD_BYTES = 4 * 1024 * 1024;
 const MAX_CHUNK_BYTES = 1 << 22;
 
 const decompress = promisify<Uint8Array, { maxOutputLength: number; chunkSize: number }, Buffer>(gunzip);

@@ -1,5 +1,5 @@
 import type { Capture, CheckedCapture } from "./capture.ts";
-import type { AppendResult, PositionedCapture, RawStore } from "./raw-store.ts";
+import type { AppendResult, HeldBack, PositionedCapture, RawStore } from "./raw-store.ts";
 import type { RawWatch } from "./raw-watch.ts";
 import { ShapeDictionary, decodeShape, encodeShape } from "./shape.ts";
 import { rawTableName } from "./table-name.ts";
@@ -104,6 +104,10 @@ export class OverlayRawStore implements RawStore {
     const merged = new ShapeDictionary((await this.#table(table)).dictionary.entries);
     for (const entry of (await this.#overlay.dictionary(table)).entries) merged.add(entry);
     return merged;
+  }
+
+  heldBack(table: string): Promise<HeldBack | null> {
+    return this.base.heldBack(table);
   }
 
   watch(table: string): Promise<RawWatch> {

@@ -16,6 +16,13 @@ export interface PositionedCapture {
   readonly position: string;
 }
 
+/** Captures that wait for a transaction of somebody else to end: one that began before them, and may yet store others. */
+export interface HeldBack {
+  readonly captures: number;
+  /** Whose transaction it is, in words. */
+  readonly holder: string;
+}
+
 /**
  * The home of captures: append-only, knows no mapping. A raw table is named `<endpoint>.<method>`.
  * Reading takes no lock and sees all captures that were completely stored. Ids grow in the order of storing; there may be gaps, and where others write to
@@ -44,6 +51,8 @@ export interface RawStore extends AsyncDisposable {
   readBodies(captures: Iterable<Capture> | AsyncIterable<Capture>): AsyncIterable<{ readonly capture: Capture; readonly body: Buffer }>;
   /** The dictionary that `Capture.shape` refers to, as of now. */
   dictionary(table: string): Promise<ShapeDictionary>;
+  /** The captures that are there and not given by `capturesFrom` yet; null where there are none. */
+  heldBack(table: string): Promise<HeldBack | null>;
   /** Tells of captures that come to a raw table, which need not be there yet. */
   watch(table: string): Promise<RawWatch>;
   /** Names of the raw tables, sorted. */

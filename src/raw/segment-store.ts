@@ -116,6 +116,11 @@ export class SegmentStore implements RawStore {
     return dictionary;
   }
 
+  /** What is stored is given. */
+  heldBack(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
   async watch(name: string): Promise<RawWatch> {
     const { root } = this.#options;
     await mkdir(root, { recursive: true });

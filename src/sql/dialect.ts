@@ -14,6 +14,8 @@ export interface Dialect {
   text(value: string): string;
   /** A column type of a table. */
   columnType(type: ColumnType): string;
+  /** The text of bytes that are UTF-8. */
+  decode(bytes: string): string;
   /** The type of what `texts` and `jsons` give. */
   listOf(kind: "text" | "json"): string;
   /** JSON text parsed by a read schema. */

@@ -152,6 +152,7 @@ export const duckdbDialect: Dialect = {
   name,
   text,
   columnType,
+  decode: (bytes) => `decode(${bytes})`,
   listOf: (kind) => `${typeOf({ kind })}[]`,
   parse,
   texts: (json, places) =>

@@ -1,6 +1,6 @@
 /** Names of the tables of one slice: temporary, private to one connection, filled stage by stage. */
 export const SLICE_TABLES = {
-  /** `capture BIGINT, body JSON`: the bodies, each once. */
+  /** `capture BIGINT, body BLOB`: the bodies as they are, each once. */
   bodies: "slice_bodies",
   /** `$slot INTEGER, $capture BIGINT, $position VARCHAR, $captured_at TIMESTAMPTZ, $p0 VARCHAR …`: the documents to shred. */
   slots: "slice_slots",

@@ -124,11 +124,12 @@ export function writeRawDocuments(plan: Plan, columns: DocumentColumns, dialect:
     )} AS ${name(jsonsColumn(level))}`,
   ];
   const containers = (element: string): string => `${dialect.jsons(element, columns.containers)} AS ${name(CONTAINERS)}`;
+  const body = dialect.decode("b.body");
   if (plan.documentLevels.length === 0) {
-    return `SELECT ${[...slotColumns, ...taken("b.body", 0), containers("b.body")].join(", ")} FROM ${SLICE_TABLES.bodies} b JOIN ${SLICE_TABLES.slots} s ON s.${capture} = b.capture`;
+    return `SELECT ${[...slotColumns, ...taken(body, 0), containers(body)].join(", ")} FROM ${SLICE_TABLES.bodies} b JOIN ${SLICE_TABLES.slots} s ON s.${capture} = b.capture`;
   }
   const element = name("$element");
-  let from = `SELECT b.capture AS ${capture}, b.body AS ${element} FROM ${SLICE_TABLES.bodies} b`;
+  let from = `SELECT b.capture AS ${capture}, ${body} AS ${element} FROM ${SLICE_TABLES.bodies} b`;
   const keep: string[] = [capture];
   for (const [at, level] of plan.documentLevels.entries()) {
     if (level.each === "object") throw new Error("a document source ends in a wildcard");

@@ -69,7 +69,7 @@ ${expressions.map(([text, type], at) => `      - {name: e${String(at)}, type: "$
   const connection = await database.connect();
   const { findings } = await engine.run(
     connection,
-    [{ capture: 1, body: JSON.stringify({ id: 1, ...ROW }) }],
+    [{ capture: 1, body: Buffer.from(JSON.stringify({ id: 1, ...ROW })) }],
     [{ slot: 0, capture: 1, position: "", capturedAt: "2024-07-13T04:19:09.000000Z", parameters: {} }],
   );
   const bad = new Set(findings.map(({ column }) => column));

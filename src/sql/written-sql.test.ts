@@ -61,9 +61,8 @@ type Written = ReadonlyMap<string, string>;
 
 /** The statements that shred, with the tables that they fill. */
 function stages(plan: Plan): Written {
-  return new Map(
-    writeShred(plan, duckdbDialect).stages.map(({ name, table, columns, sql }) => [name, `${table} (${columns.join(", ")})\n${sql}`]),
-  );
+  const { documents, stages: others } = writeShred(plan, duckdbDialect);
+  return new Map([documents, ...others].map(({ name, table, columns, sql }) => [name, `${table} (${columns.join(", ")})\n${sql}`]));
 }
 
 /** The statements that check what was shredded and tell where it comes from. */

@@ -113,7 +113,7 @@ async function apply(states: readonly State[], { plan = live, runId = "run", num
   const shredded = [...states.entries()].filter(([, state]) => state.confirms !== true);
   const { rows, findings } = await new DuckdbEngine(plan).run(
     connection,
-    shredded.map(([slot]) => ({ capture: slot, body: bodies[slot] ?? "" })),
+    shredded.map(([slot]) => ({ capture: slot, body: Buffer.from(bodies[slot] ?? "") })),
     shredded.map(([slot, state]) => ({ slot, capture: slot, position: "", capturedAt: timeOf(state), parameters: {} })),
   );
   const failed = new Set(findings.filter(({ kind }) => kind === "rule" || kind === "fail").map(({ slot }) => slot));

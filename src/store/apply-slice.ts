@@ -4,6 +4,7 @@ import type { OpenStore } from "./open-store.ts";
 import { quoteName as name, quoteText as text } from "../sql/quote.ts";
 import { SLICE_COLUMNS, SLICE_TABLES, targetTable } from "../sql/slice-tables.ts";
 import type { SliceApplication } from "./slice-application.ts";
+import type { StagedSlice } from "./staged-slice.ts";
 import { type AppliedRows, recordSlice } from "./record-slice.ts";
 import { INPUT_TABLES, writeInputColumns } from "./slice-input.ts";
 import { confirmDocuments } from "./confirm-documents.ts";
@@ -16,13 +17,13 @@ const slot = name(SLICE_COLUMNS.slot);
 
 const TRIED = INPUT_TABLES.tried;
 /** Of the tried states those that are to be written: passed, and newer than what is applied (or applied under another plan). */
-export const GO = "slice_go";
+const GO = "slice_go";
 
 /** How a slice gets to where the store's SQL runs, and what the tables that it is written to were made like. */
 export interface PreparedStore {
   readonly schemaHash: string;
   /** Brings the tables of the slice to where the store's SQL runs. Inside the transaction. */
-  readonly stage: () => Promise<void>;
+  readonly stage: () => Promise<StagedSlice>;
 }
 
 /**
@@ -36,11 +37,11 @@ export async function applySlice(
   { schemaHash, stage }: PreparedStore,
 ): Promise<void> {
   await atStep("apply.begin");
-  await store.transaction(async () => {
-    await stage();
+  const written = await store.transaction(async () => {
+    const staged = await stage();
     await atStep("apply.staged");
     await store.lock(plan.mapping);
-    if (await isWritten(store, application)) return;
+    if (await isWritten(store, application)) return null;
     if (application.stream !== null) await recordStep(store, plan, application.runId, application.stream);
     await requirePrepared(store, plan.mapping, schemaHash);
     await chooseNewer(store, plan);
@@ -51,21 +52,27 @@ export async function applySlice(
     )[0];
     const [fresh, confirmed, known] = [Number(counts?.["fresh"]), Number(counts?.["confirmed"]), Number(counts?.["known"])];
     const confirmedRows = confirmed > 0 ? await confirmDocuments(store, plan, GO) : [];
-    if (known > 0) for (const [at, target] of plan.targets.entries()) await compareRows(store, plan, target, at);
+    const stored = await staged.settle(store, GO);
+    const compared = plan.targets.map((_, at) => (stored.get(at)?.size ?? 0) < known);
+    for (const [at, target] of plan.targets.entries())
+      if (compared[at] === true) await compareRows(store, plan, target, { at, stored: [...(stored.get(at)?.keys() ?? [])] });
     if (known > 0) await atStep("apply.compared");
-    const changes = known > 0 ? await countChanges(store, plan) : [];
+    const changes = await countChanges(store, plan, compared);
     const applied: AppliedRows[] = [];
     for (const [at, target] of plan.targets.entries()) {
       const reconciled = await reconcile(store, plan, target, at, changes[at] ?? new Map());
       const inserted = fresh > 0 ? await insertFresh(store, plan, target, at) : 0;
       if (reconciled.inserted + inserted > 0) await atStep("apply.inserted");
-      applied.push({ ...reconciled, inserted: reconciled.inserted + inserted, unchanged: reconciled.unchanged + (confirmedRows[at] ?? 0) });
+      const left = [...(stored.get(at)?.values() ?? [])].reduce((sum, rows) => sum + rows, confirmedRows[at] ?? 0);
+      applied.push({ ...reconciled, inserted: reconciled.inserted + inserted, unchanged: reconciled.unchanged + left });
     }
     await recordSlice(store, plan, application, applied, GO);
     await store.run(`DELETE FROM ${GO}`);
     await atStep("commit.begin");
+    return staged;
   });
   await atStep("commit.done");
+  written?.committed();
 }
 
 async function isWritten(store: OpenStore, { runId, number }: SliceApplication): Promise<boolean> {
@@ -124,15 +131,21 @@ async function insertFresh(store: OpenStore, plan: Plan, target: PlanTarget, at:
 const CHANGES = ["inserted", "updated", "unchanged", "deleted"] as const;
 type Change = (typeof CHANGES)[number];
 
-/** Compares the rows of known documents with those that the store has: what becomes of each, by its key. */
-async function compareRows(store: OpenStore, plan: Plan, target: PlanTarget, at: number): Promise<void> {
+/** Compares the rows of known documents with those that the store has: what becomes of each, by its key. `stored`: slots of which it has them all. */
+async function compareRows(
+  store: OpenStore,
+  plan: Plan,
+  target: PlanTarget,
+  { at, stored: settled }: { readonly at: number; readonly stored: readonly number[] },
+): Promise<void> {
   const key = target.primaryKey.map(name);
   const columns = ownColumns(plan, target);
   const others = columns.filter((column) => !key.includes(column));
   const differs = others.length === 0 ? "FALSE" : others.map((column) => `t.${column} IS DISTINCT FROM s.${column}`).join(" OR ");
   const documentKey = plan.source.documentKey.map(name);
-  const known = `SELECT DISTINCT ${documentKey.map((column) => `d.${column}`).join(", ")} FROM ${SLICE_TABLES.documents} d JOIN ${GO} g ON g.${slot} = d.${slot} AND NOT g.is_new`;
-  const slice = `SELECT s.* FROM ${targetTable(at)} s JOIN ${GO} g ON g.${slot} = s.${slot} AND NOT g.is_new`;
+  const compared = `NOT g.is_new${settled.length === 0 ? "" : ` AND g.${slot} NOT IN (${settled.join(", ")})`}`;
+  const known = `SELECT DISTINCT ${documentKey.map((column) => `d.${column}`).join(", ")} FROM ${SLICE_TABLES.documents} d JOIN ${GO} g ON g.${slot} = d.${slot} AND ${compared}`;
+  const slice = `SELECT s.* FROM ${targetTable(at)} s JOIN ${GO} g ON g.${slot} = s.${slot} AND ${compared}`;
   const stored = `SELECT t.* FROM ${store.table(target.name)} t JOIN (${known}) k ON ${documentKey.map((column) => `k.${column} = t.${column}`).join(" AND ")}`;
   await store.run(
     `INSERT INTO ${changesTable(at)} SELECT ${key.map((column) => `coalesce(s.${column}, t.${column})`).join(", ")}, s.${slot}, ` +
@@ -145,12 +158,15 @@ function sameKey(target: PlanTarget, left: string, right: string): string {
   return target.primaryKey.map((column) => `${left}.${name(column)} = ${right}.${name(column)}`).join(" AND ");
 }
 
-/** How many rows of each target become what. */
-async function countChanges(store: OpenStore, plan: Plan): Promise<readonly ReadonlyMap<Change, number>[]> {
+/** How many rows of each target become what, of those that were compared. */
+async function countChanges(store: OpenStore, plan: Plan, compared: readonly boolean[]): Promise<readonly ReadonlyMap<Change, number>[]> {
   const counts = plan.targets.map(() => new Map<Change, number>());
-  const parts = plan.targets.map(
-    (_, at) => `SELECT ${String(at)} AS target, "$change" AS change, count(*) AS n FROM ${changesTable(at)} GROUP BY "$change"`,
+  const parts = plan.targets.flatMap((_, at) =>
+    compared[at] === true
+      ? [`SELECT ${String(at)} AS target, "$change" AS change, count(*) AS n FROM ${changesTable(at)} GROUP BY "$change"`]
+      : [],
   );
+  if (parts.length === 0) return counts;
   for (const row of await store.rows(parts.join(" UNION ALL "))) {
     const change = CHANGES.find((each) => each === row["change"]);
     if (change !== undefined) counts[Number(row["target"])]?.set(change, Number(row["n"]));

@@ -81,6 +81,7 @@ async function applySchema(store: OpenStore, { mapping, wanted, changes }: Schem
     mapping,
     changes.flatMap((change) => (change.kind === "create_table" || change.kind === "drop_table" ? [change.table] : [])),
   );
+  if (store.placement === "live") await store.dialect.lockTables(store, [...new Set(changes.flatMap(takenTable))]);
   for (const statement of statements) await store.run(statement);
   await recordOwner(store, mapping);
   // New columns and tables are empty, whatever plan applied a document before: all are to be applied again.
@@ -89,6 +90,24 @@ async function applySchema(store: OpenStore, { mapping, wanted, changes }: Schem
   const last = await lastMigration(store, mapping.name);
   if (statements.length > 0 || last?.hash !== schemaHash(wanted))
     await recordMigration(store, { mapping: mapping.name, kind, statements, schema: wanted });
+}
+
+/** The table that a change takes from readers too, for a moment. */
+function takenTable(change: SchemaChange): readonly string[] {
+  switch (change.kind) {
+    case "drop_table":
+    case "add_column":
+    case "drop_column":
+    case "drop_object":
+      return [change.table];
+    case "create_table":
+    case "retype_column":
+    case "change_key":
+    case "change_comment":
+    case "add_object":
+    case "change_documents":
+      return [];
+  }
 }
 
 /** Notes which tables a mapping fills. */

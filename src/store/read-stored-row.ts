@@ -1,6 +1,7 @@
 import type { OpenStore } from "./open-store.ts";
 import type { SqlRow } from "../sql/sql-value.ts";
-import { quoteText as text } from "../sql/quote.ts";
+import type { ColumnType } from "../mapping/column-type.ts";
+import { quoteName as name, quoteText as text } from "../sql/quote.ts";
 
 /** A row of a store and what the store knows of its document. */
 export interface StoredRow {
@@ -14,15 +15,25 @@ export interface StoredRow {
   readonly quarantine: readonly SqlRow[];
 }
 
-/** `condition`: SQL over the table's columns. A table that is not there has no rows. */
+/** One column of a row's key: its value as text. */
+export interface KeyText {
+  readonly column: string;
+  readonly type: ColumnType;
+  readonly text: string;
+}
+
+/** A table that is not there has no rows. */
 export async function readStoredRow(
   store: OpenStore,
-  wanted: { readonly mapping: string; readonly table: string; readonly documentKey: string; readonly condition: string },
+  wanted: { readonly mapping: string; readonly table: string; readonly documentKey: string; readonly key: readonly KeyText[] },
 ): Promise<StoredRow> {
   const [schema = "", table = ""] = wanted.table.split(".");
   if (!(await store.tablesIn(schema)).has(table)) return { row: null, document: null, badValues: [], quarantine: [] };
   const document = `mapping = ${text(wanted.mapping)} AND document_key = ${text(wanted.documentKey)}`;
-  const [row] = await store.rows(`SELECT * FROM ${store.table(wanted.table)} WHERE ${wanted.condition}`);
+  const hasKey = wanted.key
+    .map(({ column, type, text: value }) => `${name(column)} = ${store.dialect.leafValue(value, type)}`)
+    .join(" AND ");
+  const [row] = await store.rows(`SELECT * FROM ${store.table(wanted.table)} WHERE ${hasKey}`);
   const [applied] = await store.rows(`SELECT * FROM ${store.state("documents")} WHERE ${document}`);
   return {
     row: row ?? null,

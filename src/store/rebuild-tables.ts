@@ -1,3 +1,4 @@
+import { EXIT, OutsideError } from "../core/errors.ts";
 import type { OpenStore } from "./open-store.ts";
 import { sqlText } from "../sql/sql-value.ts";
 import type { Mapping } from "../mapping/mapping.ts";
@@ -30,9 +31,7 @@ export async function beginRebuild(store: OpenStore, mapping: Mapping, plan: Pla
   await requireOwner(store, mapping);
   const beside = store.at("beside");
   if (!(await hasState(beside))) return false;
-  const left = await store.rows(`SELECT DISTINCT mapping, fingerprint FROM ${beside.state("runs")}`);
-  const isSame = left.every((run) => run["mapping"] === plan.mapping && run["fingerprint"] === plan.fingerprint);
-  if (left.length > 0 && isSame) return true;
+  if ((await store.count(`SELECT count(*) FROM ${beside.state("runs")}`)) > 0 && (await isOf(plan, beside))) return true;
   await store.transaction(async () => {
     for (const statement of await store.dialect.writeClearBeside(store)) await store.run(statement);
   });
@@ -74,17 +73,25 @@ export interface SwappedTable {
 
 /**
  * Puts the tables beside and their state in the place of the live ones, in one transaction: a rename moves no row. Tables that the
- * mapping no longer has are dropped.
+ * mapping no longer has are dropped. `onSwap` is told before the commit what will have been swapped.
+ * @throws OutsideError `rebuild.taken-over` (exit 7): what is beside is no longer of this plan.
  */
-export async function swapRebuilt(store: OpenStore, mapping: Mapping): Promise<readonly SwappedTable[]> {
+export async function swapRebuilt(
+  store: OpenStore,
+  mapping: Mapping,
+  plan: Plan,
+  onSwap: (swapped: readonly SwappedTable[]) => void,
+): Promise<readonly SwappedTable[]> {
   const beside = store.at("beside");
   return store.transaction(async () => {
     await prepareState(store);
     await store.lock(mapping.name);
     await requireOwner(store, mapping);
+    if (!(await isOf(plan, beside))) throw takenOver(mapping);
     const wanted = mapping.targets.map((target) => target.name);
     const gone = (await ownedTables(store, mapping)).filter((table) => !wanted.includes(table));
     const live = new Set((await store.readTables([...wanted, ...gone])).map((table) => table.name));
+    await store.dialect.lockTables(store, [...live]);
     const swapped: SwappedTable[] = [];
     for (const table of [...wanted, ...gone]) {
       const rowsBefore = live.has(table) ? await store.count(`SELECT count(*) FROM ${store.table(table)}`) : null;
@@ -98,8 +105,28 @@ export async function swapRebuilt(store: OpenStore, mapping: Mapping): Promise<r
     await recordOwner(store, mapping);
     await recordMigration(store, { mapping: mapping.name, kind: "rebuild", statements, schema: schemaOf(mapping, store.dialect) });
     for (const statement of await store.dialect.writeClearBeside(store)) await store.run(statement);
+    onSwap(swapped);
     return swapped;
   });
+}
+
+/** Whether all that is beside is of a plan. */
+async function isOf(plan: Plan, beside: OpenStore): Promise<boolean> {
+  if (!(await hasState(beside))) return false;
+  const runs = await beside.rows(`SELECT DISTINCT mapping, fingerprint FROM ${beside.state("runs")}`);
+  return runs.every((run) => run["mapping"] === plan.mapping && run["fingerprint"] === plan.fingerprint);
+}
+
+function takenOver(mapping: Mapping): OutsideError {
+  return new OutsideError(
+    {
+      code: "rebuild.taken-over",
+      message: `another rebuild began on this store while that of ${mapping.name} was without its lock; nothing was swapped`,
+      next: "wait until it is done, then run the same command again",
+    },
+    EXIT.lockHeld,
+    true,
+  );
 }
 
 /** The state of the rebuilt documents takes the place of what the live state says of the mapping. Runs are added. */

@@ -3,7 +3,7 @@ import { quoteName } from "../sql/quote.ts";
 import { SLICE_COLUMNS } from "../sql/slice-tables.ts";
 import type { SliceApplication } from "./slice-application.ts";
 
-/** What is known of a slice beside its rows, in temporary tables of the engine's connection. A store that is elsewhere gets copies of the same names. */
+/** What is known of a slice beside its rows, in temporary tables where the store's SQL runs. */
 export const INPUT_TABLES = {
   /** The tried states, each with its order key. */
   tried: "slice_tried",
@@ -57,20 +57,12 @@ export async function makeInputTables(connection: Connection): Promise<void> {
     await connection.run(`CREATE OR REPLACE TEMP TABLE ${INPUT_TABLES[table]} (${writeInputColumns(table, "VARCHAR")})`);
 }
 
-export async function clearInput(connection: Connection): Promise<void> {
-  for (const table of inputTables()) await connection.run(`DELETE FROM ${INPUT_TABLES[table]}`);
-}
+type InputRow = readonly (string | number | boolean | null)[];
 
-export async function loadInput(connection: Connection, { tried, findings, rows }: SliceApplication): Promise<void> {
-  const append = (table: keyof typeof INPUT_TABLES, values: readonly (readonly (string | number | boolean | null)[])[]): Promise<void> =>
-    connection.append(
-      INPUT_TABLES[table],
-      INPUT_COLUMNS[table].map(([, kind]) => kind),
-      values,
-    );
-  await append(
-    "tried",
-    tried.map(({ slot, state, passed, confirms, last }) => [
+/** The rows of each table, in the order of its columns. */
+export function inputRows({ tried, findings, rows }: SliceApplication): Readonly<Record<keyof typeof INPUT_TABLES, readonly InputRow[]>> {
+  return {
+    tried: tried.map(({ slot, state, passed, confirms, last }) => [
       slot,
       state.documentKey,
       state.version,
@@ -83,15 +75,19 @@ export async function loadInput(connection: Connection, { tried, findings, rows 
       confirms,
       last,
     ]),
-  );
-  await append(
-    "findings",
-    findings.map(({ slot, kind, target, rule, column, pointer, value }) => [slot, kind, target, rule, column, pointer, value]),
-  );
-  await append(
-    "rows",
-    rows.map((row) => [row.target, row.slot, row.rows]),
-  );
+    findings: findings.map(({ slot, kind, target, rule, column, pointer, value }) => [slot, kind, target, rule, column, pointer, value]),
+    rows: rows.map((row) => [row.target, row.slot, row.rows]),
+  };
+}
+
+/** Fills the tables of a connection, in place of what they held. */
+export async function loadInput(connection: Connection, application: SliceApplication): Promise<void> {
+  const rows = inputRows(application);
+  for (const table of inputTables()) {
+    await connection.run(`DELETE FROM ${INPUT_TABLES[table]}`);
+    const kinds = INPUT_COLUMNS[table].map(([, kind]) => kind);
+    await connection.append(INPUT_TABLES[table], kinds, rows[table]);
+  }
 }
 
 export function inputTables(): readonly (keyof typeof INPUT_TABLES)[] {

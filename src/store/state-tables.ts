@@ -208,7 +208,7 @@ export const STATE_TABLES: readonly StateTable[] = [
 ];
 
 /** A state table by its name. */
-export function stateTable(name: string): StateTable {
+function stateTable(name: string): StateTable {
   const table = STATE_TABLES.find((candidate) => candidate.name === name);
   if (table === undefined) throw new Error(`no state table ${name}`);
   return table;

@@ -44,6 +44,8 @@ export interface StoreDialect {
   texts(values: readonly string[]): string;
   /** The text of a part of a document's name, counted from 0. */
   keyPart(documentKey: string, at: number): string;
+  /** The value of a column that a text says, which the type takes (`readLeaf`). */
+  leafValue(text: string, type: ColumnType): string;
   /** The value of a key column as it stands in a document's name. */
   keyText(column: string, type: ColumnType): string;
   /** A column as every store gives it for a digest: times as microseconds; dates, decimals and JSON as text. */
@@ -58,6 +60,8 @@ export interface StoreDialect {
   writeChange(change: SchemaChange, placement: Placement): readonly string[];
   /** The strongest lock that a change takes on tables that are there, and who waits; null where it takes none, or one process has the store anyway. */
   locksOf(change: SchemaChange): string | null;
+  /** Takes the tables, which are there, from everybody, until the transaction ends. Who only reads is not made to wait for long, nor ended. */
+  lockTables(runner: SqlRunner, tables: readonly string[]): Promise<void>;
   /** The statements that put the tables beside in the place of the live ones, of which `live` are there. Those that are not wanted are dropped. */
   writeSwap(
     runner: SqlRunner,

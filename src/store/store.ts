@@ -9,7 +9,7 @@ import { prepareSchema } from "./prepare-schema.ts";
 import { type RunEnd, type RunRecord, type RunStart, finishRun, readRun, startRun } from "./runs.ts";
 import { type OwnStream, advanceStream, keepLease, moveStream, releaseStream, takeStream } from "./streams.ts";
 import type { Checkpoint, Lease, SliceApplication } from "./slice-application.ts";
-import { clearInput, loadInput } from "./slice-input.ts";
+import type { StagedSlice } from "./staged-slice.ts";
 
 /** Relations of the engine's connection in which selection finds what a store knows. */
 export interface SelectionState {
@@ -42,7 +42,7 @@ export interface StoreAccess extends AsyncDisposable {
   /** Makes the open store ready to apply a slice of the connection. Before the transaction. */
   prepareApply(connection: Connection, store: OpenStore, plan: Plan, application: SliceApplication): Promise<void>;
   /** Brings the tables of the slice to where the store's SQL runs. Inside the transaction. */
-  stage(connection: Connection, application: SliceApplication): Promise<void>;
+  stage(connection: Connection, application: SliceApplication): Promise<StagedSlice>;
   /** The answer to one statement that reads, as a user wrote it. @throws UserError `sql.refused`, `sql.not-a-select`. */
   ask(connection: Connection, query: string): Promise<SqlRow[]>;
   /** One rebuild of a store at a time. @throws OutsideError `lock.held` (exit 7). */
@@ -91,14 +91,10 @@ export class Store {
   async apply(connection: Connection, plan: Plan, application: SliceApplication): Promise<void> {
     const schemaHash = this.#prepared.get(plan.mapping);
     if (schemaHash === undefined) throw new Error(`${plan.mapping} was not prepared`);
-    // What a failed application left.
-    await clearInput(connection);
-    await loadInput(connection, application);
     await this.#open(connection, async (store) => {
       await this.#access.prepareApply(connection, store, plan, application);
       await applySlice(store, plan, application, { schemaHash, stage: () => this.#access.stage(connection, application) });
     });
-    await clearInput(connection);
   }
 
   /** Takes the stream of a plan. @throws OutsideError `stream.owned` (exit 7). */

@@ -108,6 +108,13 @@ async function checkRaw(context: CliContext, registry: Registry | null): Promise
         what: `raw ${table}: ${String(failed)} captures are no documents`,
         next: "mlb-etl raw list --failed",
       });
+    const held = await raw.heldBack(table);
+    if (held !== null)
+      findings.push({
+        level: "warning",
+        what: `raw ${table}: streams do not see ${String(held.captures)} captures yet: they wait for ${held.holder}`,
+        next: "let that transaction end (pg_terminate_backend, ROLLBACK PREPARED)",
+      });
     const [endpoint = "", method = ""] = table.split(".");
     if (raw instanceof PostgresRawStore) findings.push(...(await checkPartitions(raw, table)));
     for (const mapping of registry?.find(endpoint, method) ?? []) {

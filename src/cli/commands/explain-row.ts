@@ -59,8 +59,8 @@ async function showOrigin(
   flags: ExplainRowFlags,
   context: CliContext,
 ): Promise<number> {
-  const { documentKey, condition } = key;
-  const stored = await readStore(context, (store) => readStoredRow(store, { mapping: mapping.name, table, documentKey, condition }));
+  const { documentKey, values } = key;
+  const stored = await readStore(context, (store) => readStoredRow(store, { mapping: mapping.name, table, documentKey, key: values }));
   if (stored.row === null || stored.document === null) throw noRow(table, key, stored);
   const plan = appliedPlan(mapping, asked, sqlText(stored.document["fingerprint"]));
   const target = targetOf(plan, table);
@@ -75,7 +75,7 @@ async function showOrigin(
   const differences =
     origin === null
       ? null
-      : differentCells(cellsOf(plan, target, stored.row), origin.cells).map(({ column, before, after }) => ({
+      : differentCells(plan, target, cellsOf(plan, target, stored.row), origin.cells).map(({ column, before, after }) => ({
           column,
           stored: before,
           shredded: after,

@@ -131,6 +131,7 @@ async function runStream(
   const began = performance.now();
   let captures = 0;
   let isIdle = false;
+  let heldBy = "";
   const onProgress = (progress: StreamProgress): void => {
     metrics.step(mapping.name, progress);
     if (progress.captures === 0) {
@@ -163,6 +164,10 @@ async function runStream(
       onProgress,
       onCounts: (counts) => {
         metrics.counts(mapping.name, counts);
+      },
+      onHeldBack: ({ captures: waiting, holder }) => {
+        if (holder !== heldBy) out.say(`${counted(waiting, "capture")} of ${mapping.name} wait for a transaction to end: ${holder}`);
+        heldBy = holder;
       },
       onWait: ({ text }) => {
         out.say(`waiting: ${text.message} (${text.got ?? ""})`);

@@ -16,7 +16,16 @@ import { type ShredSql, writeShred } from "../../sql/write-shred.ts";
 import { Findings } from "../findings.ts";
 import { FINDING_KINDS, type Finding, type SliceDocument, type SliceRows, type SliceVerdict } from "../slice.ts";
 
-type Bodies = Iterable<{ readonly capture: number; readonly body: string }>;
+interface Body {
+  readonly capture: number;
+  readonly body: Uint8Array;
+}
+type Bodies = Iterable<Body> | AsyncIterable<Body>;
+
+/** Bytes of the bodies that are taken apart together: what is parsed of them stays in memory until all of them are. */
+const BATCH_BYTES = 1 << 20;
+/** Bytes of bodies after which the memory that parsing them took is given back. */
+const PARSED_BYTES = 1 << 22;
 
 const NOTHING: ReadonlySet<number> = new Set();
 
@@ -47,6 +56,7 @@ export class DuckdbEngine {
   /** What `run` executes, in order. */
   stages(): readonly Stage[] {
     return [
+      this.#shred.documents,
       ...this.#shred.stages,
       { name: "gate: flags and keys of all targets", sql: this.#verdicts },
       ...[...this.#relationships, ...this.#rules].map(({ name, sql }) => ({ name, sql })),
@@ -66,8 +76,11 @@ export class DuckdbEngine {
     const session = await this.#sessionOf(connection, proven);
     await session.clear();
     session.fill();
-    await this.#load(connection, bodies, documents);
+    await this.#loadSlots(connection, documents);
+    for await (const batch of batched(bodies)) await session.takeApart(batch);
+    if (!session.isSmall) await session.giveMemoryBack();
     for (const statement of session.parts.stages) await statement.run();
+    if (!session.isSmall) await connection.giveMemoryBack();
     return this.#verdict(session, documents);
   }
 
@@ -85,12 +98,14 @@ export class DuckdbEngine {
     owners.delete(connection);
     const common = new Set([...proven].filter((leaf) => mine?.has(leaf) !== false));
     const shred = common.size === 0 ? this.#shred : writeShred(this.#leaves.read(common), duckdbDialect);
-    await connection.run(`CREATE OR REPLACE TEMP TABLE ${SLICE_TABLES.bodies} (capture BIGINT, body JSON)`);
+    await connection.run(`CREATE OR REPLACE TEMP TABLE ${SLICE_TABLES.bodies} (capture BIGINT, body BLOB)`);
     await connection.run(`CREATE OR REPLACE TEMP TABLE ${SLICE_TABLES.slots} (${this.#slotColumns().join(", ")})`);
-    for (const { table, columns } of shred.stages) await connection.run(`CREATE OR REPLACE TEMP TABLE ${table} (${columns.join(", ")})`);
+    for (const { table, columns } of [shred.documents, ...shred.stages])
+      await connection.run(`CREATE OR REPLACE TEMP TABLE ${table} (${columns.join(", ")})`);
+    const documents = await connection.prepare(shred.documents.sql);
     const stages: Statement[] = [];
     for (const { sql } of shred.stages) stages.push(await connection.prepare(sql));
-    const session = new Session({ engine: this, connection, proven: common, shred, stages });
+    const session = new Session({ engine: this, connection, proven: common, shred, documents, stages });
     owners.set(connection, session);
     return session;
   }
@@ -106,8 +121,7 @@ export class DuckdbEngine {
     ];
   }
 
-  async #load(connection: Connection, bodies: Bodies, documents: readonly SliceDocument[]): Promise<void> {
-    await connection.append(SLICE_TABLES.bodies, ["BIGINT", "VARCHAR"], rowsOf(bodies));
+  async #loadSlots(connection: Connection, documents: readonly SliceDocument[]): Promise<void> {
     const { parameters } = this.#plan;
     const kinds: readonly AppendKind[] = ["INTEGER", "BIGINT", "VARCHAR", "TIMESTAMPTZ", ...parameters.map(() => "VARCHAR" as const)];
     await connection.append(
@@ -188,7 +202,8 @@ interface SessionParts {
   /** Leaves that are read as their types. */
   readonly proven: ReadonlySet<number>;
   readonly shred: ShredSql;
-  /** The stages of `shred`, planned. */
+  /** The statements of `shred`, planned. */
+  readonly documents: Statement;
   readonly stages: readonly Statement[];
 }
 
@@ -196,6 +211,10 @@ interface SessionParts {
 class Session {
   readonly parts: SessionParts;
   #isEmpty = true;
+  /** Bytes of the slice's bodies. */
+  #bytes = 0;
+  /** Bytes since memory was given back. */
+  #parsed = 0;
 
   constructor(parts: SessionParts) {
     this.parts = parts;
@@ -204,19 +223,51 @@ class Session {
   /** From here on there is something to clear. */
   fill(): void {
     this.#isEmpty = false;
+    this.#bytes = 0;
   }
 
-  /** A checkpoint is what gives the memory of deleted rows back. */
+  /** Giving its memory back takes longer than it is worth: what some such slices took together is given back. */
+  get isSmall(): boolean {
+    return this.#bytes < PARSED_BYTES;
+  }
+
+  /** Some bodies (UTF-8) to documents. */
+  async takeApart(bodies: readonly Body[]): Promise<void> {
+    const { connection, documents } = this.parts;
+    const rows = bodies.map(({ capture, body }) => [capture, body]);
+    await connection.append(SLICE_TABLES.bodies, ["BIGINT", "BLOB"], rows);
+    await documents.run();
+    await connection.run(`DELETE FROM ${SLICE_TABLES.bodies}`);
+    const bytes = bodies.reduce((sum, { body }) => sum + body.length, 0);
+    this.#bytes += bytes;
+    this.#parsed += bytes;
+    if (this.#parsed < PARSED_BYTES) return;
+    this.#parsed = 0;
+    await connection.giveMemoryBack();
+  }
+
   async clear(): Promise<void> {
     if (this.#isEmpty) return;
-    for (const table of [SLICE_TABLES.bodies, SLICE_TABLES.slots, ...this.parts.shred.stages.map((stage) => stage.table)])
-      await this.parts.connection.run(`DELETE FROM ${table}`);
-    await this.parts.connection.run("CHECKPOINT temp");
+    const { shred } = this.parts;
+    const tables = [shred.documents, ...shred.stages].map((stage) => stage.table);
+    for (const table of [SLICE_TABLES.bodies, SLICE_TABLES.slots, ...tables]) await this.parts.connection.run(`DELETE FROM ${table}`);
+    // Without a checkpoint the next slice would read the deleted rows too.
+    if (this.isSmall) await this.parts.connection.run("CHECKPOINT temp");
+    else await this.giveMemoryBack();
     this.#isEmpty = true;
   }
 
+  /** A checkpoint is what frees the memory of deleted rows. */
+  async giveMemoryBack(): Promise<void> {
+    const { connection } = this.parts;
+    // The checkpoint copies what is left: not beside what was freed before.
+    await connection.giveMemoryBack();
+    await connection.run("CHECKPOINT temp");
+    await connection.giveMemoryBack();
+  }
+
   close(): void {
-    for (const statement of this.parts.stages) statement.close();
+    for (const statement of [this.parts.documents, ...this.parts.stages]) statement.close();
   }
 }
 
@@ -226,8 +277,19 @@ function append(lists: Map<number, number[]>, key: number, value: number): void 
   else list.push(value);
 }
 
-function* rowsOf(bodies: Bodies): Generator<readonly [number, string]> {
-  for (const { capture, body } of bodies) yield [capture, body];
+/** One body at least in each batch. */
+async function* batched(bodies: Bodies): AsyncGenerator<readonly Body[]> {
+  let batch: Body[] = [];
+  let bytes = 0;
+  for await (const body of bodies) {
+    batch.push(body);
+    bytes += body.body.length;
+    if (bytes < BATCH_BYTES) continue;
+    yield batch;
+    batch = [];
+    bytes = 0;
+  }
+  if (batch.length > 0) yield batch;
 }
 
 function readFinding(row: SqlRow, target: string | null): Finding {

@@ -4,14 +4,14 @@ import { gunzip } from "node:zlib";
 import { EXIT, OutsideError } from "../../core/errors.ts";
 import { sqlStateOf } from "../../postgres/explain-error.ts";
 import type { Postgres } from "../../postgres/postgres.ts";
-import type { ByteRow } from "../../postgres/session.ts";
+import type { ByteRow, Session } from "../../postgres/session.ts";
 import type { SqlParameter } from "../../postgres/values.ts";
 import type { RawKeyColumn } from "../../sql/postgres-key-columns.ts";
 import { type SqlRow, sqlText } from "../../sql/sql-value.ts";
 import { appendByTable } from "../append-captures.ts";
 import type { Capture, CheckedCapture } from "../capture.ts";
 import { captureMissing } from "../capture-missing.ts";
-import type { AppendResult, PositionedCapture, RawStore } from "../raw-store.ts";
+import type { AppendResult, HeldBack, PositionedCapture, RawStore } from "../raw-store.ts";
 import { RawWatch } from "../raw-watch.ts";
 import { ShapeDictionary } from "../shape.ts";
 import { checkTableName, rawTableName } from "../table-name.ts";
@@ -53,8 +53,7 @@ export class PostgresRawStore implements RawStore {
   /** Makes a raw table, where it is not there, with columns for what names its documents. */
   async prepareTable(table: string, keyColumns: readonly RawKeyColumn[]): Promise<void> {
     if ((await this.hasTable(table)) && (await this.missingKeyColumns(table, keyColumns)).length === 0) return;
-    const prepare = (): Promise<void> =>
-      this.postgres.withSession((session) => session.transaction(() => prepareRawTable(session, table, keyColumns)));
+    const prepare = (): Promise<void> => this.#session((session) => session.transaction(() => prepareRawTable(session, table, keyColumns)));
     try {
       await prepare();
     } catch (error) {
@@ -67,7 +66,7 @@ export class PostgresRawStore implements RawStore {
 
   /** The columns of keys that a raw table lacks: it had captures before the mapping came. */
   missingKeyColumns(table: string, keyColumns: readonly RawKeyColumn[]): Promise<readonly RawKeyColumn[]> {
-    return this.postgres.withSession((session) => missingKeyColumns(session, table, keyColumns));
+    return this.#session((session) => missingKeyColumns(session, table, keyColumns));
   }
 
   async hasTable(name: string): Promise<boolean> {
@@ -170,7 +169,7 @@ export class PostgresRawStore implements RawStore {
   async find(capture: CheckedCapture): Promise<Capture | null> {
     const table = rawTableName(capture.endpoint, capture.method);
     if (!(await this.hasTable(table))) return null;
-    const [found] = await this.postgres.withSession((session) => findCaptures(session, table, [capture]));
+    const [found] = await this.#session((session) => findCaptures(session, table, [capture]));
     return found ?? null;
   }
 
@@ -204,14 +203,27 @@ export class PostgresRawStore implements RawStore {
     if (first === undefined) return;
     const sql = `SELECT r.id, r.body FROM ${quoteTable(tableOf(first))} r WHERE r.id = ANY($1::bigint[]) AND r.body IS NOT NULL`;
     const ids = [...new Set(captures.map(holderOf))];
-    const rows = await this.postgres.withSession((session) => session.byteRows(sql, [ids]), { repeats: true });
+    const rows = await this.#session((session) => session.byteRows(sql, [ids]));
     const members = new Map(rows.map((row) => [Number(row["id"]), row["body"]]));
     for (const capture of captures) yield { capture, body: await readMember(capture, members.get(holderOf(capture))) };
   }
 
   async dictionary(table: string): Promise<ShapeDictionary> {
     if (!(await this.hasTable(table))) return new ShapeDictionary();
-    return new ShapeDictionary(await this.postgres.withSession((session) => readDictionary(session, table, 0)));
+    return new ShapeDictionary(await this.#session((session) => readDictionary(session, table, 0)));
+  }
+
+  async heldBack(table: string): Promise<HeldBack | null> {
+    if (!(await this.hasTable(table))) return null;
+    const [row] = await this.#rows(
+      `SELECT count(*) AS n, (SELECT format('%s (pid %s, %s, %s since %s)', coalesce(nullif(a.application_name, ''), 'a session'), a.pid, a.usename, a.state, a.xact_start) FROM pg_stat_activity a WHERE a.pid <> pg_backend_pid() AND a.backend_xid IS NOT NULL ORDER BY age(a.backend_xid) DESC LIMIT 1) AS session, ` +
+        `(SELECT format('the prepared transaction %s of %s since %s', p.gid, p.owner, p.prepared) FROM pg_prepared_xacts p ORDER BY age(p.transaction) DESC LIMIT 1) AS prepared ` +
+        `FROM ${quoteTable(table)} r WHERE r.xid >= pg_snapshot_xmin(pg_current_snapshot())`,
+    );
+    const captures = Number(row?.["n"] ?? 0);
+    if (captures === 0) return null;
+    const holder = row?.["session"] ?? row?.["prepared"];
+    return { captures, holder: typeof holder === "string" ? holder : "a transaction that has just ended" };
   }
 
   /** A session of its own listens; where it is lost, another one, as soon as there can be. */
@@ -251,7 +263,7 @@ export class PostgresRawStore implements RawStore {
   }
 
   async tables(): Promise<string[]> {
-    return await this.postgres.withSession(async (session) => {
+    return await this.#session(async (session) => {
       if (!(await hasRawSchema(session))) return [];
       return (await session.rows("SELECT name FROM mlb.raw_tables ORDER BY name")).map((row) => sqlText(row["name"]));
     });
@@ -271,7 +283,12 @@ export class PostgresRawStore implements RawStore {
   }
 
   #rows(sql: string, values: readonly SqlParameter[] = []): Promise<SqlRow[]> {
-    return this.postgres.withSession((session) => session.rows(sql, values), { repeats: true });
+    return this.#session((session) => session.rows(sql, values));
+  }
+
+  /** All that is done so may be done twice: where the connection is lost, it is done again with another one. */
+  #session<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return this.postgres.withSession(work, { repeats: true });
   }
 }
 

@@ -45,7 +45,7 @@ export class RawAppender {
     for (const { capturedAt } of batch)
       if (!isInstant(capturedAt)) throw new RangeError(`capturedAt is no canonical instant: ${JSON.stringify(capturedAt)}`);
     // Before the lock is taken, so that bodies are compressed while others write.
-    const known = await this.#postgres.withSession((session) => this.#holders(session, batch));
+    const known = await this.#postgres.withSession((session) => this.#holders(session, batch), { repeats: true });
     const bodies = await compressAll(
       new Map(batch.flatMap(({ contentHash, body }) => (known.has(contentHash) ? [] : [[contentHash, body]]))),
     );

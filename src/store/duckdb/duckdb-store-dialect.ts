@@ -26,6 +26,7 @@ export const duckdbStoreDialect: StoreDialect = {
   storedType: (type) => (type.name === "TIMESTAMPTZ" ? "TIMESTAMP WITH TIME ZONE" : duckdbDialect.columnType(type)),
   texts: (values) => `CAST([${values.map(text).join(", ")}] AS VARCHAR[])`,
   keyPart: (documentKey, at) => `json_extract_string(${documentKey}, '$[${String(at)}]')`,
+  leafValue: (value, type) => duckdbDialect.castLeaf(text(value), type),
   keyText: (column, type) =>
     // Integers beyond 2^53 are texts in a key, so that they stay exact.
     type.name === "BIGINT" || type.name === "INT"
@@ -43,6 +44,8 @@ export const duckdbStoreDialect: StoreDialect = {
   readTables,
   writeChange,
   locksOf: () => null,
+  // One process has the file.
+  lockTables: () => Promise.resolve(),
   // A rename moves no row.
   writeSwap: (_runner, { wanted, live }) =>
     Promise.resolve([

@@ -7,7 +7,8 @@ import { makeApplyTables } from "../apply-slice.ts";
 import { OpenStore } from "../open-store.ts";
 import type { Placement, StoreDialect } from "../store-dialect.ts";
 import type { SliceApplication } from "../slice-application.ts";
-import { makeInputTables } from "../slice-input.ts";
+import { loadInput, makeInputTables } from "../slice-input.ts";
+import { type StagedSlice, WHOLE_SLICE } from "../staged-slice.ts";
 import type { SelectionState, StoreAccess } from "../store.ts";
 import { ask } from "./ask.ts";
 import { type AttachOptions, STORE, attachStore, detachStore, isAskedFor } from "./attach.ts";
@@ -169,16 +170,17 @@ export class DuckdbStore implements StoreAccess {
     await makeApplyTables(openOn(connection), plan);
   }
 
-  async prepareApply(connection: Connection, store: OpenStore, plan: Plan, { tried }: SliceApplication): Promise<void> {
+  async prepareApply(connection: Connection, store: OpenStore, plan: Plan, application: SliceApplication): Promise<void> {
+    await loadInput(connection, application);
     // Where nothing passed there may be no table of documents: nothing was shredded.
-    const isShredded = tried.some(({ passed, confirms }) => passed && !confirms);
+    const isShredded = application.tried.some(({ passed, confirms }) => passed && !confirms);
     if (this.isDryRun && isShredded && existsSync(this.#options.file))
       await withBase(connection, this.#options, () => copyDocuments(connection, store, plan));
   }
 
   /** The slice is where the store is attached. */
-  stage(): Promise<void> {
-    return Promise.resolve();
+  stage(): Promise<StagedSlice> {
+    return Promise.resolve(WHOLE_SLICE);
   }
 
   ask(connection: Connection, query: string): Promise<SqlRow[]> {

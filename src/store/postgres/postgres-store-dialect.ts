@@ -2,6 +2,7 @@ import type { ColumnType } from "../../mapping/column-type.ts";
 import { quoteName as name, quoteText as text } from "../../sql/quote.ts";
 import { sqlText } from "../../sql/sql-value.ts";
 import type { StoreDialect } from "../store-dialect.ts";
+import { lockTables } from "./lock-tables.ts";
 import { BESIDE_SCHEMAS, STATE_SCHEMAS, storedName, tableName } from "./placement.ts";
 import { readTables } from "./read-tables.ts";
 import { locksOf, writeChange } from "./write-changes.ts";
@@ -28,6 +29,11 @@ export const postgresStoreDialect: StoreDialect = {
   storedType: columnType,
   texts: (values) => (values.length === 0 ? "CAST('{}' AS TEXT[])" : `CAST(ARRAY[${values.map(text).join(", ")}] AS TEXT[])`),
   keyPart: (documentKey, at) => `(CAST(${documentKey} AS JSONB) ->> ${String(at)})`,
+  // An integer may be written with an exponent.
+  leafValue: (value, type) =>
+    type.name === "BIGINT" || type.name === "INT"
+      ? `CAST(CAST(${text(value)} AS NUMERIC) AS ${columnType(type)})`
+      : `CAST(${text(value)} AS ${columnType(type)})`,
   keyText: (column, type) =>
     // Integers beyond 2^53 are texts in a key, so that they stay exact.
     type.name === "BIGINT" || type.name === "INT"
@@ -61,6 +67,7 @@ export const postgresStoreDialect: StoreDialect = {
   readTables,
   writeChange,
   locksOf,
+  lockTables,
   writeSwap,
   writeClearBeside: async (runner) => {
     const schemas = await runner.rows(

@@ -1,7 +1,5 @@
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EXIT, OutsideError } from "../../core/errors.ts";
-import { openTemporaryFolder } from "../../core/temporary-folder.ts";
 import type { Connection } from "../../duckdb/connection.ts";
 import type { Plan } from "../../plan/plan.ts";
 import type { Postgres } from "../../postgres/postgres.ts";
@@ -11,14 +9,16 @@ import { type SqlRow, sqlText } from "../../sql/sql-value.ts";
 import { makeApplyTables } from "../apply-slice.ts";
 import { OpenStore } from "../open-store.ts";
 import type { SliceApplication } from "../slice-application.ts";
-import { makeInputTables } from "../slice-input.ts";
+import type { StagedSlice } from "../staged-slice.ts";
 import { knownTables } from "../state-schema.ts";
 import type { SelectionState, StoreAccess } from "../store.ts";
 import type { Placement, StoreDialect } from "../store-dialect.ts";
-import { SliceCopier, sliceTables } from "./copy-slice.ts";
+import { SliceCopier } from "./copy-slice.ts";
 import { DryRunSession } from "./dry-run-session.ts";
 import { HeldSession } from "./held-session.ts";
 import { postgresStoreDialect } from "./postgres-store-dialect.ts";
+import { sliceTables } from "./slice-tables.ts";
+import { StoredDocuments } from "./stored-documents.ts";
 
 export interface PostgresStoreOptions {
   readonly postgres: Postgres;
@@ -44,8 +44,8 @@ export class PostgresStore implements StoreAccess {
   /** The plan whose slice tables the session has. */
   #staged: { readonly session: Session; readonly fingerprint: string } | null = null;
   readonly #copiers = new Map<Connection, { readonly fingerprint: string; readonly copier: SliceCopier }>();
-  #folder: Awaited<ReturnType<typeof openTemporaryFolder>> | null = null;
-  #copying = 0;
+  /** What the documents of a plan have. */
+  #stored: { readonly fingerprint: string; readonly documents: StoredDocuments } | null = null;
 
   constructor(options: PostgresStoreOptions) {
     this.#options = options;
@@ -56,7 +56,7 @@ export class PostgresStore implements StoreAccess {
   }
 
   async exists(): Promise<boolean> {
-    return this.#options.postgres.withSession(async (session) => (await knownTables(openOn(session))).has("store"));
+    return this.#options.postgres.withSession(async (session) => (await knownTables(openOn(session))).has("store"), { repeats: true });
   }
 
   open<T>(_connection: Connection, work: (store: OpenStore) => Promise<T>): Promise<T> {
@@ -115,8 +115,9 @@ export class PostgresStore implements StoreAccess {
     return work(state);
   }
 
-  async prepareConnection(connection: Connection): Promise<void> {
-    await makeInputTables(connection);
+  /** A slice is read from its own tables. */
+  prepareConnection(): Promise<void> {
+    return Promise.resolve();
   }
 
   async prepareApply(connection: Connection, store: OpenStore, plan: Plan): Promise<void> {
@@ -130,25 +131,28 @@ export class PostgresStore implements StoreAccess {
       await makeApplyTables(store, plan);
       this.#staged = { session, fingerprint: plan.fingerprint };
     } else if (this.isDryRun) for (const { table } of tables) await store.run(`DELETE FROM ${table}`);
+    if (this.#stored?.fingerprint !== plan.fingerprint) this.#stored = { fingerprint: plan.fingerprint, documents: new StoredDocuments() };
     if (this.#copiers.get(connection)?.fingerprint !== plan.fingerprint) {
-      this.#folder ??= await openTemporaryFolder();
-      const folder = join(this.#folder.path, String(this.#copying++));
-      this.#copiers.set(connection, { fingerprint: plan.fingerprint, copier: await SliceCopier.make(connection, tables, folder) });
+      const copier = new SliceCopier({ connection, plan, tables, stored: this.#stored.documents });
+      this.#copiers.set(connection, { fingerprint: plan.fingerprint, copier });
     }
   }
 
-  async stage(connection: Connection, application: SliceApplication): Promise<void> {
-    await this.#copiers.get(connection)?.copier.copy(this.#session(), application);
+  async stage(connection: Connection, application: SliceApplication): Promise<StagedSlice> {
+    const copier = this.#copiers.get(connection)?.copier;
+    if (copier === undefined) throw new Error("nothing was prepared to apply a slice of this connection");
+    return await copier.copy(this.#session(), application);
   }
 
   /** The schemas of the targets and of the state are those in which tables are looked for. */
   async ask(_connection: Connection, query: string): Promise<SqlRow[]> {
-    return this.#options.postgres.withSession(async (session) => {
+    const work = async (session: Session): Promise<SqlRow[]> => {
       const schemas = await session.rows(
         `SELECT nspname::text AS name FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' ORDER BY nspname <> 'public', nspname`,
       );
       return session.ask(query, ["pg_catalog", ...schemas.map((row) => name(sqlText(row["name"])))]);
-    });
+    };
+    return this.#options.postgres.withSession(work, { repeats: true });
   }
 
   async lockRebuild(): Promise<AsyncDisposable> {
@@ -200,7 +204,6 @@ export class PostgresStore implements StoreAccess {
     await this.#last;
     await this.#held?.letGo();
     this.#held = null;
-    await this.#folder?.[Symbol.asyncDispose]();
     await this.#options.postgres[Symbol.asyncDispose]();
   }
 }
