@@ -84,12 +84,12 @@ describe("the mission's command", () => {
 
 describe("the command line", () => {
   test.each([
-    ["streaming", ["--mode", "streaming"]],
+    ["streaming without --save", ["--mode", "streaming"]],
     ["stub mode capture", ["--stub-mode", "capture"]],
     ["stub mode passthrough", ["--stub-mode", "passthrough"]],
     ["a day that does not exist", ["--start-date", "2026-02-30"]],
     ["a column that is no document key", ["--documents", "team_id=1"]],
-    ["an option that does not exist", ["--game-pk", "1"]],
+    ["an option that does not exist", ["--game-pkx", "1"]],
   ])("refuses %s with exit 2", async (_name, flags) => {
     const refused = await run("transform", "--endpoint", "game", "--method", "live_game_v1", ...flags);
     expect(refused.exit).toBe(2);
@@ -108,7 +108,7 @@ describe("the command line", () => {
   });
 
   test("gives an error as JSON where JSON was asked for", async () => {
-    const refused = await run("--json", "transform", "--endpoint", "game", "--method", "live_game_v1", "--mode", "streaming");
+    const refused = await run("--json", "transform", "--endpoint", "game", "--method", "live_game_v1", "--mode", "sometimes");
     expect(refused.json).toMatchObject({ schema_version: 1, error: { code: "usage.mode" }, exit: 2 });
   });
 

@@ -64,7 +64,7 @@ function expectedRows({ captures, mapping }: Model): unknown {
   const states = [...newest.values()].toSorted((a, b) => a.id - b.id);
   return {
     things: states.map(({ id, size }) => ({ id, size, colour: ABSENT[mapping] })),
-    parts: states.flatMap(({ id, parts }) => parts.map((word, place) => ({ id, n: place + 1, word }))),
+    parts: states.flatMap(({ id, parts }) => parts.map((word, at) => ({ id, n: at + 1, word }))),
   };
 }
 

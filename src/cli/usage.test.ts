@@ -44,7 +44,7 @@ test("a value that a flag does not take is told with the help of its command whe
   expect(error).toMatchObject({ code: "usage.number", got: '"none"', next: `mlb-etl simulate season --help ${HELP}` });
   expect(stderr).toMatch(/ {2}got: {6}"none"\n {2}next: {5}mlb-etl .*simulate season --help/);
   expect(await refused("transform", "--endpoint", "game", "--method", "live_game_v1", "--mode", "stream")).toMatchObject({
-    error: { code: "usage.mode", next: "use --mode batch: it takes what came since, too" },
+    error: { code: "usage.mode", next: "--mode batch is the default" },
   });
 });
 

@@ -2,7 +2,6 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { execArgv, execPath } from "node:process";
 import { packageRoot, storeFile } from "../../config/settings.ts";
 import { EXIT, UserError } from "../../core/errors.ts";
 import { FAULT_KINDS, FAULT_WORD, type FaultKind, STEPS, STEP_NAMES, type Step } from "../../core/faults.ts";
@@ -118,7 +117,7 @@ function childrenIn(folder: string, isEmbedded: boolean, context: CliContext): C
 /** This program in a process of its own, started as this one was. */
 async function runChild(words: readonly string[], environment: NodeJS.ProcessEnv): Promise<ProcessEnd> {
   const program = import.meta.filename.endsWith(".ts") ? "main.ts" : "main.js";
-  const child = spawn(execPath, [...execArgv, join(import.meta.dirname, "..", program), ...words], {
+  const child = spawn(process.execPath, [...process.execArgv, join(import.meta.dirname, "..", program), ...words], {
     env: environment,
     stdio: ["ignore", "ignore", "pipe"],
   });

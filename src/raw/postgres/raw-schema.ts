@@ -109,7 +109,7 @@ export async function hasRawSchema(session: Session): Promise<boolean> {
 
 /** Makes what all raw tables share where it is not there. Inside a transaction. */
 export async function prepareRawSchema(session: Session): Promise<void> {
-  await session.run("SELECT pg_advisory_xact_lock(hashtextextended('mlb raw schema', 0))");
+  await session.run("SELECT pg_advisory_xact_lock(hashtextextended('mlb state', 0))");
   if (await hasRawSchema(session)) return;
   await session.run("CREATE SCHEMA IF NOT EXISTS mlb");
   for (const { name, comment, columns } of TABLES) {
