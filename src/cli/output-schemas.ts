@@ -154,7 +154,7 @@ const mismatch = keys("Counts that do not add up.", {
 const verifyParity = keys("`mlb-etl verify parity --json`.", {
   schema_version: version,
   mapping: text("Its name."),
-  captures: count("Captures, each of them captured again a microsecond later."),
+  captures: count("Captures, those captured again a microsecond later too."),
   documents: count("Documents of them."),
   seed: count("Of the first round; each round has the next one."),
   digest: text("Of the batch."),

@@ -95,7 +95,7 @@ function report(mapping: Mapping, seed: number, rounds: number, result: ParityRe
     exit,
   });
   out.text(
-    `${mapping.name}: ${counted(result.documents, "document")}, ${counted(result.captures, "capture")} (each twice), batch digest ${result.digest}`,
+    `${mapping.name}: ${counted(result.documents, "document")}, ${counted(result.captures, "capture")} (each answer twice), batch digest ${result.digest}`,
   );
   for (const { round, digest, sent, mismatches } of result.rounds) {
     const counts = mismatches.length === 0 ? "counts add up" : `${String(mismatches.length)} counts do not add up`;
