@@ -74,7 +74,7 @@ async function load(files: readonly string[]): Promise<void> {
 
 async function query(sql: string): Promise<Record<string, unknown>[]> {
   const { exit, json, stderr } = await runCli("--home", home, "--json", "sql", sql);
-  expect(exit, stderr).toBe(0);
+  expect({ exit, stderr }).toMatchObject({ exit: 0 });
   return json as Record<string, unknown>[];
 }
 
