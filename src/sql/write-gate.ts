@@ -36,16 +36,18 @@ export function writeDoubleKeys(plan: Plan, target: number, slots: string, diale
   return `SELECT ${slot}, ${keyText(spec.primaryKey, "", dialect)} AS "value" FROM ${targetTable(target)} WHERE ${slot} IN (${slots}) GROUP BY ${[slot, ...keys].join(", ")} HAVING count(*) > 1`;
 }
 
-/** A query of the rules of a target over other targets: `$slot, kind, rule, column, pointer, value` of what it finds. */
+/** A query of the rules of a target over other targets: `$slot` where one is broken. */
 export interface RuleCheck extends Stage {
   readonly target: string;
+  /** What is broken in some slots, as a query: `$slot, kind, rule, column, pointer, value`. Writing that of every row takes longer than finding none. */
+  readonly details: (slots: string) => string;
 }
 
 /** One for each target: all in one would hold all their hash tables in memory at once. */
 export function writeRuleChecks(plan: Plan, dialect: Dialect): readonly RuleCheck[] {
   return plan.targets.flatMap((target, at): RuleCheck[] => {
-    const sql = writeAggregateRules(plan, target, at, dialect);
-    return sql === null ? [] : [{ target: target.name, name: `gate: rules of ${target.name} over other targets`, sql }];
+    const written = writeAggregateRules(plan, target, at, dialect);
+    return written === null ? [] : [{ target: target.name, name: `gate: rules of ${target.name} over other targets`, ...written }];
   });
 }
 
@@ -137,7 +139,12 @@ function writeRelationship(plan: Plan, target: PlanTarget, at: number, relations
 type AggregateNode = Expression & { kind: "aggregate" };
 
 /** The rules of one target that look at other targets, in one select: each aggregate is computed once for each group of shared key columns, then joined. */
-function writeAggregateRules(plan: Plan, target: PlanTarget, at: number, dialect: Dialect): string | null {
+function writeAggregateRules(
+  plan: Plan,
+  target: PlanTarget,
+  at: number,
+  dialect: Dialect,
+): Pick<RuleCheck, "sql" | "details"> | null {
   const rules = target.rules.filter((rule) => !isRowRule(rule));
   if (rules.length === 0) return null;
   const name = dialect.name.bind(dialect);
@@ -175,7 +182,11 @@ function writeAggregateRules(plan: Plan, target: PlanTarget, at: number, dialect
     aggregate: (node) => values.get(node) ?? "NULL",
   };
   const pointer = rowPointer(plan, target, dialect);
-  const records = rules.map((rule) => {
+  const conditions = rules.map((rule) => {
+    const bad = writeBadCondition(rule.expression, scope, dialect);
+    return `(${writeExpression(rule.expression, scope, dialect)}) IS FALSE${bad === null ? "" : ` OR ${bad}`}`;
+  });
+  const records = rules.map((rule, number) => {
     const parts = {
       kind: dialect.text(rule.severity === "error" ? "rule" : "warn"),
       rule: dialect.text(rule.rule),
@@ -183,14 +194,17 @@ function writeAggregateRules(plan: Plan, target: PlanTarget, at: number, dialect
       pointer,
       value: `CAST(${valuesText(rule, scope, dialect)} AS VARCHAR)`,
     };
-    const bad = writeBadCondition(rule.expression, scope, dialect);
-    const broken = `(${writeExpression(rule.expression, scope, dialect)}) IS FALSE${bad === null ? "" : ` OR ${bad}`}`;
-    return `CASE WHEN ${broken} THEN ${dialect.record(parts)} END`;
+    return `CASE WHEN ${conditions[number] ?? ""} THEN ${dialect.record(parts)} END`;
   });
   const check = name("$check");
   const columns = ["kind", "rule", "column", "pointer", "value"].map((part) => `${dialect.member(check, part)} AS ${name(part)}`);
-  const found = `SELECT t.${slot} AS ${slot}, ${dialect.eachOf(dialect.list(records))} AS ${check} FROM ${targetTable(at)} t ${joins.join(" ")}`;
-  return `SELECT ${[slot, ...columns].join(", ")} FROM (${found}) WHERE ${check} IS NOT NULL`;
+  const from = `FROM ${targetTable(at)} t ${joins.join(" ")}`;
+  const found = `SELECT t.${slot} AS ${slot}, ${dialect.eachOf(dialect.list(records))} AS ${check} ${from}`;
+  return {
+    sql: `SELECT DISTINCT t.${slot} AS ${slot} ${from} WHERE ${conditions.map((condition) => `(${condition})`).join(" OR ")}`,
+    details: (slots) =>
+      `SELECT ${[slot, ...columns].join(", ")} FROM (${found} WHERE t.${slot} IN (${slots})) WHERE ${check} IS NOT NULL`,
+  };
 }
 
 /** Sums of integers stay integers of any size on every engine: they are compared, never stored. */

@@ -243,17 +243,26 @@ function writeLookups(
   const entry = name(ENTRY);
   const raw = rawScope(plan, target, columns, leaves, dialect);
   const joins: string[] = [];
+  const aliases = new Map<string, string>();
+  /** The alias of a lookup table's entry under a key: lookups that look for the same key in the same table share a join. */
+  const join = (table: number, wanted: string): string => {
+    const known = aliases.get(`${String(table)} ${wanted}`);
+    if (known !== undefined) return known;
+    const alias = `l${String(joins.length)}`;
+    joins.push(`LEFT JOIN ${lookupTable(table)} ${alias} ON ${alias}.${slot} = r.${slot} AND ${alias}.${entry} = ${wanted}`);
+    aliases.set(`${String(table)} ${wanted}`, alias);
+    return alias;
+  };
   const selected = exploded.columns.map((column) => `r.${column}`);
-  for (const [at, lookup] of target.lookups.entries()) {
-    const places = lookup.places.map((place, n) => {
-      const alias = `l${String(at)}_${String(n)}`;
+  for (const lookup of target.lookups) {
+    const places = lookup.places.map((place) => {
       const table = plan.lookupTables[place.table];
       if (table === undefined) throw new Error(`no lookup table ${String(place.table)}`);
       const text = `r.${raw.leaf(place.reference, "text")}`;
       const isTyped = raw.isTyped(place.reference);
       const entryKey = `${dialect.text(place.prefix)} || ${isTyped ? `CAST(${text} AS VARCHAR)` : text}`;
       const wanted = table.by === "key" ? entryKey : isTyped ? text : dialect.castLeaf(text, { name: "BIGINT" });
-      joins.push(`LEFT JOIN ${lookupTable(place.table)} ${alias} ON ${alias}.${slot} = r.${slot} AND ${alias}.${entry} = ${wanted}`);
+      const alias = join(place.table, wanted);
       const container = writePointer(plan.documentLevels, table.keys.map((key) => pointerStep(key)).join(""), dialect);
       const pointer = `${container} || '/' || ${table.by === "key" ? keyToken(`${alias}.${entry}`, dialect) : `CAST(${alias}.${entry} AS VARCHAR)`}`;
       return { alias, table, pointer };

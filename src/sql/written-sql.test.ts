@@ -78,7 +78,10 @@ function checks(plan: Plan): Written {
     for (const [at, relationship] of check.relationships.entries())
       written.set(`${check.name}: ${relationship.target} ${String(at)}`, relationship.details("1, 2"));
   }
-  for (const { target, name, sql } of writeRuleChecks(plan, duckdbDialect)) written.set(`${name} (${target})`, sql);
+  for (const { target, name, sql, details } of writeRuleChecks(plan, duckdbDialect)) {
+    written.set(`${name} (${target})`, sql);
+    written.set(`${name} (${target}): details`, details("1, 2"));
+  }
   for (const [at, target] of plan.targets.entries()) {
     written.set(`double keys of ${target.name}`, writeDoubleKeys(plan, at, "1, 2", duckdbDialect));
     written.set(`origins of ${target.name}`, origins(writeTargetOrigins(plan, target, duckdbDialect)));

@@ -187,7 +187,10 @@ export class DuckdbEngine {
         if (relationship !== undefined) await gather(connection.batches(relationship.details(slots.join(", "))), relationship.target);
       }
     }
-    for (const { sql, target } of this.#rules) await gather(connection.batches(sql), target);
+    for (const { sql, target, details } of this.#rules) {
+      const broken = (await connection.rows(sql)).map((row) => Number(row[SLICE_COLUMNS.slot]));
+      if (broken.length > 0) await gather(connection.batches(details(broken.join(", "))), target);
+    }
     return { rows, findings: findings.all() };
   }
 
