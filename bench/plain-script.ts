@@ -1,8 +1,8 @@
 import type { ColumnType } from "../src/mapping/column-type.ts";
 import { nodesOf } from "../src/mapping/expression-walk.ts";
 import type { Reference, Step } from "../src/mapping/path.ts";
-import type { Plan, PlanColumn, PlanTarget } from "../src/plan/plan.ts";
-import { keySteps, levelOf, levelSteps, targetReferences } from "../src/plan/references.ts";
+import type { Plan, PlanColumn, PlanLookup, PlanTarget } from "../src/plan/plan.ts";
+import { containerOfPlace, keySteps, levelOf, levelSteps, targetReferences } from "../src/plan/references.ts";
 import { duckdbDialect } from "../src/sql/duckdb-dialect.ts";
 import { type Scope, writeExpression } from "../src/sql/write-expression.ts";
 
@@ -82,13 +82,18 @@ function placesOf(plan: Plan, target: PlanTarget | null, reference: Reference): 
     const { name: wanted } = reference.root;
     const lookup = target?.lookups.find((candidate) => candidate.name === wanted);
     return (lookup?.places ?? []).map((place): readonly Step[] => {
-      const table = plan.lookupTables[place.table];
-      return [...keySteps(table?.keys ?? []), { kind: table?.by === "position" ? "items" : "values" }, ...keys];
+      const { container: looked, by } = containerOfPlace(plan, place);
+      return [...keySteps(looked), { kind: by === "position" ? "items" : "values" }, ...keys];
     });
   }
   const levels = target?.levels ?? [];
   const level = levelOf(reference, 0, levels.length) ?? 0;
   return [[...levelSteps(levels.slice(0, level)), ...keys]];
+}
+
+/** The column that a container is in which a lookup looks in. */
+function lookColumn({ table, container }: PlanLookup["places"][number]): string {
+  return `"look${String(table)}_${String(container)}"`;
 }
 
 function typeOf(node: Node): string {
@@ -165,11 +170,11 @@ function writeTarget(plan: Plan, target: PlanTarget, root: Node, database: strin
     carried
       .filter((value) => value.level === level)
       .map(({ column, reference }) => `${member(level === 0 ? "d" : "e", elementAt(level), reference.keys)} AS ${column}`);
-  const tables = [...new Set(target.lookups.flatMap((lookup) => lookup.places.map((place) => place.table)))];
-  const kept: string[] = tables.map((table) => `"look${String(table)}"`);
+  const looked = new Map(target.lookups.flatMap(({ places }) => places.map((place) => [lookColumn(place), containerOfPlace(plan, place)])));
+  const kept: string[] = [...looked.keys()];
   const first = target.levels[0];
   let from = `SELECT ${[
-    ...tables.map((table) => `${member("d", root, plan.lookupTables[table]?.keys ?? [])} AS "look${String(table)}"`),
+    ...[...looked].map(([column, place]) => `${member("d", root, place.container)} AS ${column}`),
     ...own(0),
     first === undefined ? "1 AS c" : `${member("d", root, first.keys)} AS c`,
   ].join(", ")} FROM plain_documents`;
@@ -189,18 +194,18 @@ function writeTarget(plan: Plan, target: PlanTarget, root: Node, database: strin
   for (const [at, lookup] of target.lookups.entries()) {
     const entries = lookup.places.map((place, n) => {
       const key = lookupKeys[at]?.[n] ?? "NULL";
-      return plan.lookupTables[place.table]?.by === "position"
-        ? `"look${String(place.table)}"[CAST(${key} AS BIGINT) + 1]`
-        : `map_extract("look${String(place.table)}", ${text(place.prefix)} || ${key})[1]`;
+      return containerOfPlace(plan, place).by === "position"
+        ? `${lookColumn(place)}[CAST(${key} AS BIGINT) + 1]`
+        : `map_extract(${lookColumn(place)}, ${text(place.prefix)} || ${key})[1]`;
     });
     from = `SELECT *, coalesce(${entries.join(", ")}) AS ${name(lookup.name)} FROM (${from})`;
   }
-  const looked = carried.flatMap(({ column, reference }) => {
+  const found = carried.flatMap(({ column, reference }) => {
     if (reference.root.kind !== "lookup") return [];
     const entry = container(root, placesOf(plan, target, { ...reference, keys: [] })[0] ?? []);
     return [`${member(name(reference.root.name), entry, reference.keys)} AS ${column}`];
   });
-  if (looked.length > 0) from = `SELECT *, ${looked.join(", ")} FROM (${from})`;
+  if (found.length > 0) from = `SELECT *, ${found.join(", ")} FROM (${from})`;
   from = `SELECT *${inner.map((column) => `, ${column}`).join("")} FROM (${from})`;
   if (outer.length > 0) from = `SELECT *, ${outer.join(", ")} FROM (${from})`;
   const [schema = "", table = ""] = target.name.split(".");

@@ -3,7 +3,7 @@ import { nodesOf } from "../mapping/expression-walk.ts";
 import { renderReference } from "../mapping/parse-path.ts";
 import { guardOf } from "../plan/leaf.ts";
 import { type Plan, type PlanColumn, type PlanTarget, targetColumns } from "../plan/plan.ts";
-import { type ReadReference, columnReferences } from "../plan/references.ts";
+import { type ReadReference, columnReferences, containerOfPlace } from "../plan/references.ts";
 import { BodySlices } from "../raw/body-slices.ts";
 import { duckdbDialect } from "../sql/duckdb-dialect.ts";
 import { SLICE_COLUMNS, targetTable } from "../sql/slice-tables.ts";
@@ -244,10 +244,10 @@ function decisionOf(
 }
 
 function placeText(plan: Plan, place: PlanTarget["lookups"][number]["places"][number]): string {
-  const table = plan.lookupTables[place.table];
-  const container = renderReference({ root: { kind: "document" }, keys: table?.keys ?? [] });
-  const by = `{${renderReference(place.reference)}}`;
-  return table?.by === "position" ? `${container}[${by}]` : `${container}.${place.prefix}${by}`;
+  const { container, by } = containerOfPlace(plan, place);
+  const keys = renderReference({ root: { kind: "document" }, keys: container });
+  const entry = `{${renderReference(place.reference)}}`;
+  return by === "position" ? `${keys}[${entry}]` : `${keys}.${place.prefix}${entry}`;
 }
 
 function list(value: SqlValue | undefined): readonly (string | null)[] {

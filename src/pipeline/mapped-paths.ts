@@ -3,7 +3,7 @@ import { renderReference } from "../mapping/parse-path.ts";
 import type { Path, Reference } from "../mapping/path.ts";
 import { nodesOf } from "../mapping/expression-walk.ts";
 import type { Level, Plan, PlanColumn, PlanTarget } from "../plan/plan.ts";
-import { allLevels, keySteps, levelOf, levelSteps } from "../plan/references.ts";
+import { allLevels, containerOfPlace, keySteps, levelOf, levelSteps } from "../plan/references.ts";
 
 /** What a mapping reads a path for. */
 export const PATH_USES = ["column", "filter", "rule", "lookup", "version"] as const;
@@ -51,11 +51,9 @@ export function mappedPaths(plan: Plan): readonly MappedPath[] {
 export function containerPaths(plan: Plan): readonly Path[] {
   return [
     ...plan.targets.map((target) => levelSteps(allLevels(plan, target))),
-    ...plan.lookupTables.map((table): Path => [
-      ...levelSteps(plan.documentLevels),
-      ...keySteps(table.keys),
-      { kind: table.by === "key" ? "values" : "items" },
-    ]),
+    ...plan.lookupTables.flatMap(({ containers, by }) =>
+      containers.map((keys): Path => [...levelSteps(plan.documentLevels), ...keySteps(keys), { kind: by === "key" ? "values" : "items" }]),
+    ),
   ];
 }
 
@@ -96,8 +94,7 @@ function placesOf(reference: Reference, { plan, target, levels }: Row): readonly
   const { root } = reference;
   const lookup = target?.lookups.find((known) => root.kind === "lookup" && known.name === root.name);
   return (lookup?.places ?? []).map((place): Path => {
-    const table = plan.lookupTables[place.table];
-    if (table === undefined) throw new Error(`no lookup table ${String(place.table)}`);
-    return [...levelSteps(plan.documentLevels), ...keySteps(table.keys), { kind: table.by === "key" ? "values" : "items" }, ...keys];
+    const { container, by } = containerOfPlace(plan, place);
+    return [...levelSteps(plan.documentLevels), ...keySteps(container), { kind: by === "key" ? "values" : "items" }, ...keys];
   });
 }

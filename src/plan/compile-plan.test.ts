@@ -128,12 +128,9 @@ describe("parts of a plan", () => {
       target:
         ', lookups: {k: "document.m.n.K{$.x}", l: "document.m.n.{$.y}", o: "document.mn.{$.x}"}, data_quality: [{rule: k.p.q = l.pq, severity: warn}]',
     });
-    expect(lookupTables.map(({ keys, leaves }) => [keys, leaves.map((leaf) => leaf.keys)])).toEqual([
-      [
-        ["m", "n"],
-        [["p", "q"], ["pq"]],
-      ],
-      [["mn"], []],
+    expect(lookupTables.map(({ containers, leaves }) => [containers, leaves.map((leaf) => leaf.keys)])).toEqual([
+      [[["m", "n"]], [["p", "q"], ["pq"]]],
+      [[["mn"]], []],
     ]);
     expect(targets[0]?.lookups.map(({ places }) => places.map(({ table }) => table))).toEqual([[0], [0], [1]]);
   });

@@ -15,7 +15,7 @@ export interface CompileOptions {
 export function compilePlan(mapping: Mapping, options: CompileOptions = {}): Plan {
   const strict = options.strict ?? false;
   const documentLevels = mapping.source.arraySource === null ? [] : levelsOf(mapping.source.arraySource);
-  const tables = new LookupTables();
+  const tables = new LookupTables(mapping.targets.flatMap((target) => target.lookups));
   const fields = mapping.fields.map((field) => compileColumn(field, strict));
   const fieldNames = new Set(fields.map((field) => field.name));
   const targets = mapping.targets
@@ -116,20 +116,43 @@ function compileLookup(lookup: Lookup, tables: LookupTables): PlanLookup {
   return {
     name: lookup.name,
     places: lookup.places.map((place) => ({
-      table: tables.at(place.container, place.by),
+      ...tables.at(place),
       prefix: place.prefix,
       reference: place.reference,
     })),
   };
 }
 
-/** The containers that lookups go to, each once. */
+/** The containers that lookups go to, each once; objects that one lookup looks in together, in one table. */
 class LookupTables {
-  readonly #tables: { readonly keys: readonly string[]; readonly by: "key" | "position" }[] = [];
+  readonly #tables: { readonly containers: readonly (readonly string[])[]; readonly by: "key" | "position" }[] = [];
 
-  at(keys: readonly string[], by: "key" | "position"): number {
-    const known = this.#tables.findIndex((table) => table.by === by && table.keys.join("\u0000") === keys.join("\u0000"));
-    return known >= 0 ? known : this.#tables.push({ keys, by }) - 1;
+  constructor(lookups: readonly Lookup[]) {
+    for (const { places } of lookups.toSorted((a, b) => b.places.length - a.places.length)) {
+      if (places.every((place) => place.by === "key" && this.#find(place) === null)) {
+        const once = new Map(places.map(({ container }) => [container.join("\u0000"), container]));
+        this.#tables.push({ containers: [...once.values()], by: "key" });
+      } else for (const place of places) if (this.#find(place) === null) this.#tables.push({ containers: [place.container], by: place.by });
+    }
+  }
+
+  /** @throws Error for a place of no lookup that it was made of. */
+  at(place: Pick<Lookup["places"][number], "by" | "container">): { readonly table: number; readonly container: number } {
+    const found = this.#find(place);
+    if (found === null) throw new Error(`no lookup table of ${place.container.join(".")}`);
+    return found;
+  }
+
+  #find({
+    by,
+    container,
+  }: Pick<Lookup["places"][number], "by" | "container">): { readonly table: number; readonly container: number } | null {
+    const keys = container.join("\u0000");
+    for (const [table, { by: known, containers }] of this.#tables.entries()) {
+      const at = known === by ? containers.findIndex((candidate) => candidate.join("\u0000") === keys) : -1;
+      if (at >= 0) return { table, container: at };
+    }
+    return null;
   }
 
   withLeavesOf(targets: readonly PlanTarget[]): readonly LookupTable[] {
@@ -197,9 +220,11 @@ function readPaths(
     }
   }
   for (const table of lookupTables) {
-    const levels: readonly Level[] = [...documentLevels, { keys: table.keys, each: table.by === "key" ? "values" : "items" }];
-    add(levels, levels.length, [], "container");
-    for (const leaf of table.leaves) add(levels, levels.length, leaf.keys, leaf.kind);
+    for (const keys of table.containers) {
+      const levels: readonly Level[] = [...documentLevels, { keys, each: table.by === "key" ? "values" : "items" }];
+      add(levels, levels.length, [], "container");
+      for (const leaf of table.leaves) add(levels, levels.length, leaf.keys, leaf.kind);
+    }
   }
   return paths;
 }
@@ -215,7 +240,7 @@ function parametersOf(fields: readonly PlanColumn[], targets: readonly PlanTarge
 /** Warnings change no row and no verdict: a changed warning makes no document behind. */
 function fingerprintOf(draft: Omit<Plan, "fingerprint">): string {
   const { read: _all, ...decides } = draft;
-  const lookupTables = draft.lookupTables.map(({ keys, by }) => ({ keys, by }));
+  const lookupTables = draft.lookupTables.map(({ containers, by }) => ({ containers, by }));
   const targets = draft.targets.map(({ read: _read, ...target }) => ({
     ...target,
     rules: target.rules.filter((rule) => rule.severity === "error"),

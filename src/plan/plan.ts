@@ -65,12 +65,12 @@ export interface PlanColumn {
 }
 
 export interface LookupTable {
-  /** Keys from the document to the container. */
-  readonly keys: readonly string[];
+  /** Keys from the document to each container whose entries it holds: those that a lookup looks in together are laid out together. */
+  readonly containers: readonly (readonly string[])[];
   readonly by: "key" | "position";
   /** Values read below each entry, as key paths, with how they are read. */
   readonly leaves: readonly LookupLeaf[];
-  /** The container, pruned to these leaves. */
+  /** Each container, pruned to these leaves. */
   readonly read: ReadNode;
 }
 export interface LookupLeaf {
@@ -83,6 +83,8 @@ export interface PlanLookup {
   readonly places: readonly {
     /** Position in `Plan.lookupTables`. */
     readonly table: number;
+    /** Position in its `containers`. */
+    readonly container: number;
     readonly prefix: string;
     readonly reference: Reference;
   }[];

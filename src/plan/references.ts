@@ -2,7 +2,7 @@ import type { ColumnTypeName } from "../mapping/column-type.ts";
 import type { Expression, ValueType } from "../mapping/expression.ts";
 import type { Reference, Step } from "../mapping/path.ts";
 import { nodesOf } from "../mapping/expression-walk.ts";
-import type { Level, Plan, PlanColumn, PlanTarget } from "./plan.ts";
+import type { Level, LookupTable, Plan, PlanColumn, PlanLookup, PlanTarget } from "./plan.ts";
 
 /** A reference together with how its value is read. */
 export interface ReadReference {
@@ -97,6 +97,17 @@ export function levelSteps(levels: readonly Level[]): readonly Step[] {
 
 export function keySteps(keys: readonly string[]): readonly Step[] {
   return keys.map((key) => ({ kind: "key", key }));
+}
+
+/** The container that a lookup looks in: keys from the document, and how its entries are named. */
+export function containerOfPlace(
+  { lookupTables }: Pick<Plan, "lookupTables">,
+  { table, container }: PlanLookup["places"][number],
+): { readonly container: readonly string[]; readonly by: LookupTable["by"] } {
+  const found = lookupTables[table];
+  const keys = found?.containers[container];
+  if (found === undefined || keys === undefined) throw new Error(`no lookup table ${String(table)}, ${String(container)}`);
+  return { container: keys, by: found.by };
 }
 
 /** The levels from the answer's root to a target's row. */

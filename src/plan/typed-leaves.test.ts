@@ -92,7 +92,10 @@ describe("leaves that may be read as numbers and booleans", () => {
     const of = plan();
     const names = named(of);
     const { read, lookupTables } = new TypedLeaves(of).read(new Set(proven.map((name) => names.indexOf(name))));
-    const all = [...leavesOf(read), ...lookupTables.flatMap((table) => leavesOf(table.read, table.keys.join(".")))];
+    const all = [
+      ...leavesOf(read),
+      ...lookupTables.flatMap((table) => leavesOf(table.read, table.containers.map((keys) => keys.join(".")).join("+"))),
+    ];
     return all.flatMap(([node, place]) => (node.kind === "typed" ? [`${place} ${node.type}`] : [])).toSorted();
   };
 

@@ -1,7 +1,7 @@
 import type { Reference, Step } from "../mapping/path.ts";
 import { readLeaf } from "./leaf.ts";
-import { PROVABLE_TYPES, type Plan, type PlanTarget, type ProvableType, type ReadNode } from "./plan.ts";
-import { keySteps, levelOf, levelSteps, typedReferences } from "./references.ts";
+import { type LookupTable, PROVABLE_TYPES, type Plan, type PlanTarget, type ProvableType, type ReadNode } from "./plan.ts";
+import { containerOfPlace, keySteps, levelOf, levelSteps, typedReferences } from "./references.ts";
 
 /** A leaf of a plan that a JSON value itself can be of the wanted type. */
 export interface TypedLeaf {
@@ -32,6 +32,10 @@ export class TypedLeaves {
         for (const node of nodes) wanted.set(node, (wanted.get(node) ?? new Set()).add(type));
       }
     }
+    for (const { containers, by, leaves } of plan.lookupTables) {
+      if (containers.length === 1) continue;
+      for (const { keys } of leaves) together.push(containers.map((container) => nodeAt(plan.read, entrySteps(plan, container, by, keys))));
+    }
     this.#together = together;
     this.leaves = [...wanted].flatMap(([node, types]): TypedLeaf[] => {
       const type = node.kind === "text" ? oneType(types) : null;
@@ -54,7 +58,7 @@ export class TypedLeaves {
     return {
       ...plan,
       read: typedRead(plan.read, plan.read, types),
-      lookupTables: plan.lookupTables.map((table) => ({ ...table, read: below(table.read, table.keys) })),
+      lookupTables: plan.lookupTables.map((table) => ({ ...table, read: below(table.read, table.containers[0] ?? []) })),
       targets: plan.targets.map((target) => ({
         ...target,
         read: target.read === null ? null : below(target.read, target.levels[0]?.keys ?? []),
@@ -85,14 +89,19 @@ export function placesOf(
   if (root.kind === "lookup") {
     const places = target?.lookups.find((lookup) => lookup.name === root.name)?.places ?? [];
     return places.map((place) => {
-      const table = plan.lookupTables[place.table];
-      const each: Step = { kind: table?.by === "position" ? "items" : "values" };
-      return [...levelSteps(plan.documentLevels), ...keySteps(table?.keys ?? []), each, ...keys];
+      const { container, by } = containerOfPlace(plan, place);
+      return entrySteps(plan, container, by, reference.keys);
     });
   }
   const levels = [...plan.documentLevels, ...(target?.levels ?? [])];
   const level = levelOf(reference, plan.documentLevels.length, levels.length) ?? levels.length;
   return [[...levelSteps(levels.slice(0, level)), ...keys]];
+}
+
+/** From the answer's root to a value below the entries of a container. */
+function entrySteps(plan: Plan, container: readonly string[], by: LookupTable["by"], keys: readonly string[]): readonly Step[] {
+  const each: Step = { kind: by === "position" ? "items" : "values" };
+  return [...levelSteps(plan.documentLevels), ...keySteps(container), each, ...keySteps(keys)];
 }
 
 /** The one type that all readers want. A lookup's key is made of an integer's text as well as of a text. */

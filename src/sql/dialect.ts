@@ -66,6 +66,10 @@ export interface Dialect {
   /** Null where it is out of range. */
   integerAbsolute(value: string): string;
   like(operand: string, pattern: string): string;
+  /** The keys of a JSON object: a list; null where there is none. */
+  keysOf(json: string): string;
+  /** Whether a list has a text as its member; null where there is no list. */
+  isMember(text: string, list: string): string;
   /** One row for each member of a list. */
   eachOf(list: string): string;
 }

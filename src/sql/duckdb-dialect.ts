@@ -180,6 +180,8 @@ export const duckdbDialect: Dialect = {
       .map(([key, value]) => `${text(key)}: ${value}`)
       .join(", ")}}`,
   list: (values) => `[${values.join(", ")}]`,
+  keysOf: (json) => `json_keys(${json})`,
+  isMember: (member, list) => `list_contains(${list}, ${member})`,
   eachOf: (list) => `unnest(${list})`,
   explode: ({ from, keep, container, each, element, position }) => {
     const columns = keep.map((column) => `${column}, `).join("");

@@ -13,7 +13,7 @@ export function targetTable(target: number): string {
   return `slice_target_${String(target)}`;
 }
 
-/** The entries of one lookup table: `$slot, $entry (key or position), $v… …`. */
+/** The entries of one lookup table: `$slot, $container, $is_first, $entry (key or position), $v… …`. */
 export function lookupTable(table: number): string {
   return `slice_lookup_${String(table)}`;
 }

@@ -34,7 +34,7 @@ export function documentColumns(plan: Plan): DocumentColumns {
     containers.set(keys.join("\u0000"), keys);
   };
   for (const target of plan.targets) if (target.levels[0] !== undefined) keep(target.levels[0].keys);
-  for (const table of plan.lookupTables) keep(table.keys);
+  for (const table of plan.lookupTables) for (const keys of table.containers) keep(keys);
   return { leaves, containers: [...containers.values()] };
 }
 

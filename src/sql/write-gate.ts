@@ -139,12 +139,7 @@ function writeRelationship(plan: Plan, target: PlanTarget, at: number, relations
 type AggregateNode = Expression & { kind: "aggregate" };
 
 /** The rules of one target that look at other targets, in one select: each aggregate is computed once for each group of shared key columns, then joined. */
-function writeAggregateRules(
-  plan: Plan,
-  target: PlanTarget,
-  at: number,
-  dialect: Dialect,
-): Pick<RuleCheck, "sql" | "details"> | null {
+function writeAggregateRules(plan: Plan, target: PlanTarget, at: number, dialect: Dialect): Pick<RuleCheck, "sql" | "details"> | null {
   const rules = target.rules.filter((rule) => !isRowRule(rule));
   if (rules.length === 0) return null;
   const name = dialect.name.bind(dialect);
@@ -202,8 +197,7 @@ function writeAggregateRules(
   const found = `SELECT t.${slot} AS ${slot}, ${dialect.eachOf(dialect.list(records))} AS ${check} ${from}`;
   return {
     sql: `SELECT DISTINCT t.${slot} AS ${slot} ${from} WHERE ${conditions.map((condition) => `(${condition})`).join(" OR ")}`,
-    details: (slots) =>
-      `SELECT ${[slot, ...columns].join(", ")} FROM (${found} WHERE t.${slot} IN (${slots})) WHERE ${check} IS NOT NULL`,
+    details: (slots) => `SELECT ${[slot, ...columns].join(", ")} FROM (${found} WHERE t.${slot} IN (${slots})) WHERE ${check} IS NOT NULL`,
   };
 }
 

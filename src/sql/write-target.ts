@@ -1,6 +1,6 @@
 import type { Reference } from "../mapping/path.ts";
 import { nodesOf } from "../mapping/expression-walk.ts";
-import type { Level, Plan, PlanColumn, PlanRule, PlanTarget } from "../plan/plan.ts";
+import type { Level, LookupTable, Plan, PlanColumn, PlanRule, PlanTarget } from "../plan/plan.ts";
 import { allLevels, columnReferences, levelOf, targetReferences } from "../plan/references.ts";
 import type { Dialect } from "./dialect.ts";
 import { type LeafColumn, LeafColumns } from "./leaf-columns.ts";
@@ -16,7 +16,7 @@ import {
   positionType,
   rawDocumentColumns,
 } from "./write-documents.ts";
-import { ENTRY, lookupLeafColumn } from "./write-lookup.ts";
+import { CONTAINER, ENTRY, IS_FIRST, lookupLeafColumn } from "./write-lookup.ts";
 import { pointerStep } from "../core/json-pointer.ts";
 import { nodeAt, placesOf } from "../plan/typed-leaves.ts";
 
@@ -244,31 +244,51 @@ function writeLookups(
   const raw = rawScope(plan, target, columns, leaves, dialect);
   const joins: string[] = [];
   const aliases = new Map<string, string>();
-  /** The alias of a lookup table's entry under a key: lookups that look for the same key in the same table share a join. */
-  const join = (table: number, wanted: string): string => {
-    const known = aliases.get(`${String(table)} ${wanted}`);
+  /** The alias of a table joined on a condition (`l` for the alias): lookups for the same share a join. */
+  const join = (table: number, condition: (alias: string) => string): string => {
+    const key = `${String(table)} ${condition("")}`;
+    const known = aliases.get(key);
     if (known !== undefined) return known;
     const alias = `l${String(joins.length)}`;
-    joins.push(`LEFT JOIN ${lookupTable(table)} ${alias} ON ${alias}.${slot} = r.${slot} AND ${alias}.${entry} = ${wanted}`);
-    aliases.set(`${String(table)} ${wanted}`, alias);
+    joins.push(`LEFT JOIN ${lookupTable(table)} ${alias} ON ${alias}.${slot} = r.${slot} AND ${condition(alias)}`);
+    aliases.set(key, alias);
     return alias;
   };
   const selected = exploded.columns.map((column) => `r.${column}`);
   for (const lookup of target.lookups) {
-    const places = lookup.places.map((place) => {
-      const table = plan.lookupTables[place.table];
-      if (table === undefined) throw new Error(`no lookup table ${String(place.table)}`);
+    const wanted = lookup.places.map((place) => {
       const text = `r.${raw.leaf(place.reference, "text")}`;
       const isTyped = raw.isTyped(place.reference);
-      const entryKey = `${dialect.text(place.prefix)} || ${isTyped ? `CAST(${text} AS VARCHAR)` : text}`;
-      const wanted = table.by === "key" ? entryKey : isTyped ? text : dialect.castLeaf(text, { name: "BIGINT" });
-      const alias = join(place.table, wanted);
-      const container = writePointer(plan.documentLevels, table.keys.map((key) => pointerStep(key)).join(""), dialect);
-      const pointer = `${container} || '/' || ${table.by === "key" ? keyToken(`${alias}.${entry}`, dialect) : `CAST(${alias}.${entry} AS VARCHAR)`}`;
-      return { alias, table, pointer };
+      if (tableOf(plan, place.table).by === "key") return `${dialect.text(place.prefix)} || ${isTyped ? `CAST(${text} AS VARCHAR)` : text}`;
+      return isTyped ? text : dialect.castLeaf(text, { name: "BIGINT" });
     });
-    const firstFound = (valueOf: (place: (typeof places)[number]) => string): string =>
-      `CASE ${places.map((place) => `WHEN ${place.alias}.${slot} IS NOT NULL THEN ${valueOf(place)}`).join(" ")} END`;
+    const pointers = lookup.places.map((place) => {
+      const keys = tableOf(plan, place.table).containers[place.container] ?? [];
+      return writePointer(plan.documentLevels, keys.map((key) => pointerStep(key)).join(""), dialect);
+    });
+    const first = lookup.places[0];
+    // Where the places are all that a table holds, in its order, the table knows which of them is the first.
+    const isWhole =
+      first !== undefined &&
+      lookup.places.length === tableOf(plan, first.table).containers.length &&
+      lookup.places.every(({ table, container }, at) => table === first.table && container === at && wanted[at] === wanted[0]);
+    const found = (isWhole ? [first] : lookup.places).map(({ table: position, container }, at) => {
+      const table = tableOf(plan, position);
+      const isOnly = table.containers.length === 1;
+      const alias = join(position, (of) => {
+        const which = isOnly ? "" : isWhole ? ` AND ${of}.${name(IS_FIRST)}` : ` AND ${of}.${name(CONTAINER)} = ${String(container)}`;
+        return `${of}.${entry} = ${wanted[at] ?? "NULL"}${which}`;
+      });
+      const cases = pointers.map((pointer, n) => `WHEN ${String(n)} THEN ${pointer}`).join(" ");
+      const within = isWhole && !isOnly ? `CASE ${alias}.${name(CONTAINER)} ${cases} END` : (pointers[at] ?? "NULL");
+      const token = table.by === "key" ? keyToken(`${alias}.${entry}`, dialect) : `CAST(${alias}.${entry} AS VARCHAR)`;
+      return { alias, table, pointer: `${within} || '/' || ${token}` };
+    });
+    const firstFound = (valueOf: (place: (typeof found)[number]) => string): string => {
+      const [only, ...others] = found;
+      if (only !== undefined && others.length === 0) return valueOf(only);
+      return `CASE ${found.map((place) => `WHEN ${place.alias}.${slot} IS NOT NULL THEN ${valueOf(place)}`).join(" ")} END`;
+    };
     for (const { keys, kind } of lookupReferences(target, lookup.name)) {
       const value = firstFound(({ alias, table }) => `${alias}.${name(lookupLeafColumn(leafPosition(table.leaves, keys, kind)))}`);
       selected.push(`${value} AS ${name(lookupValue(lookup.name, lookupPosition(target, lookup.name, keys, kind)))}`);
@@ -276,6 +296,12 @@ function writeLookups(
     selected.push(`${firstFound((place) => place.pointer)} AS ${name(lookupPointer(lookup.name))}`);
   }
   return `SELECT ${selected.join(", ")} FROM (${exploded.select}) r ${joins.join(" ")}`;
+}
+
+function tableOf({ lookupTables }: Plan, position: number): LookupTable {
+  const table = lookupTables[position];
+  if (table === undefined) throw new Error(`no lookup table ${String(position)}`);
+  return table;
 }
 
 interface LookupRead {
