@@ -60,14 +60,51 @@ export interface RelationshipCheck extends Stage {
   }[];
 }
 
-/** The rows referred to are hashed once for all who refer to them. */
+/**
+ * A relationship along columns of the document, which all rows of a slot have alike: it can only be broken in a slot that has rows of one target
+ * and none of the other. The numbers of rows tell, without a query.
+ */
+export interface DocumentRelationship {
+  /** Positions of the targets in the plan. */
+  readonly from: number;
+  readonly to: number;
+  readonly target: string;
+  readonly details: (slots: string) => string;
+}
+
+export function writeDocumentRelationships(plan: Plan, dialect: Dialect): readonly DocumentRelationship[] {
+  return plan.targets.flatMap((target, from) =>
+    target.relationships.flatMap((relationship): DocumentRelationship[] =>
+      distinguishing(plan, relationship).length > 0
+        ? []
+        : [
+            {
+              from,
+              to: targetAt(plan, relationship.toTable),
+              target: target.name,
+              details: relationshipDetails(plan, from, relationship, dialect),
+            },
+          ],
+    ),
+  );
+}
+
+/** The columns of a relationship by which rows of one slot differ: not those of the document, which refer to themselves. */
+function distinguishing(plan: Plan, { fromFields, toFields }: PlanRelationship): readonly { readonly from: string; readonly to: string }[] {
+  const given = new Set(plan.fields.map((field) => field.name));
+  return fromFields.map((from, n) => ({ from, to: toFields[n] ?? from })).filter(({ from, to }) => from !== to || !given.has(from));
+}
+
+/** The rows referred to are hashed once for all who refer to them. Those of `writeDocumentRelationships` are not among them. */
 export function writeRelationshipChecks(plan: Plan, dialect: Dialect): readonly RelationshipCheck[] {
   const groups = new Map<string, { readonly at: number; readonly relationship: PlanRelationship }[]>();
   for (const [at, target] of plan.targets.entries()) {
     const types = new Map(targetColumns(plan, target).map((column) => [column.name, dialect.columnType(column.type)]));
     for (const relationship of target.relationships) {
+      const pairs = distinguishing(plan, relationship);
+      if (pairs.length === 0) continue;
       // Columns of one type stand in one column of the query.
-      const columns = relationship.toFields.map((field, n) => `${field} ${types.get(relationship.fromFields[n] ?? field) ?? ""}`);
+      const columns = pairs.map(({ from, to }) => `${to} ${types.get(from) ?? ""}`);
       const key = `${relationship.toTable} (${columns.join(", ")})`;
       groups.set(key, [...(groups.get(key) ?? []), { at, relationship }]);
     }
@@ -85,27 +122,30 @@ function writeRelationshipCheck(
   const slot = name(SLICE_COLUMNS.slot);
   const [first] = group;
   if (first === undefined) throw new Error("a group of relationships is empty");
-  const { toTable, toFields } = first.relationship;
-  const keys = toFields.map((_, key) => name(`$k${String(key)}`));
-  const children = group.map(({ at, relationship: { fromFields } }, number) => {
-    const present = fromFields.map((field) => `${name(field)} IS NOT NULL`).join(" AND ");
-    const selected = fromFields.map((field, key) => `${name(field)} AS ${keys[key] ?? ""}`);
+  const { toTable } = first.relationship;
+  const pairs = distinguishing(plan, first.relationship);
+  const keys = pairs.map((_, key) => name(`$k${String(key)}`));
+  const children = group.map(({ at, relationship }, number) => {
+    const present = relationship.fromFields.map((field) => `${name(field)} IS NOT NULL`).join(" AND ");
+    const selected = distinguishing(plan, relationship).map(({ from }, key) => `${name(from)} AS ${keys[key] ?? ""}`);
     return `SELECT ${[`${String(number)} AS relationship`, slot, ...selected].join(", ")} FROM ${targetTable(at)} WHERE ${present}`;
   });
-  const on = toFields.map((field, key) => `p.${name(field)} = c.${keys[key] ?? ""}`);
+  const on = pairs.map((pair, key) => `p.${name(pair.to)} = c.${keys[key] ?? ""}`);
   const missing = `NOT EXISTS (SELECT 1 FROM ${targetTable(targetAt(plan, toTable))} p WHERE ${[`p.${slot} = c.${slot}`, ...on].join(" AND ")})`;
   return {
     name: `gate: relationships to ${to}`,
     sql: `SELECT DISTINCT relationship, ${slot} FROM (${children.join(" UNION ALL ")}) c WHERE ${missing}`,
-    relationships: group.map(({ at, relationship }) => {
-      const target = plan.targets[at];
-      if (target === undefined) throw new Error(`no target ${String(at)}`);
-      return {
-        target: target.name,
-        details: (slots) => `${writeRelationship(plan, target, at, relationship, dialect)} AND c.${slot} IN (${slots})`,
-      };
-    }),
+    relationships: group.map(({ at, relationship }) => ({
+      target: plan.targets[at]?.name ?? "",
+      details: relationshipDetails(plan, at, relationship, dialect),
+    })),
   };
+}
+
+function relationshipDetails(plan: Plan, at: number, relationship: PlanRelationship, dialect: Dialect): (slots: string) => string {
+  const target = plan.targets[at];
+  if (target === undefined) throw new Error(`no target ${String(at)}`);
+  return (slots) => `${writeRelationship(plan, target, at, relationship, dialect)} AND c.${dialect.name(SLICE_COLUMNS.slot)} IN (${slots})`;
 }
 
 function targetAt(plan: Plan, table: string): number {

@@ -6,7 +6,7 @@ import { compilePlan } from "../plan/compile-plan.ts";
 import type { Plan } from "../plan/plan.ts";
 import { TypedLeaves } from "../plan/typed-leaves.ts";
 import { duckdbDialect } from "./duckdb-dialect.ts";
-import { writeDoubleKeys, writeRelationshipChecks, writeRuleChecks, writeVerdicts } from "./write-gate.ts";
+import { writeDocumentRelationships, writeDoubleKeys, writeRelationshipChecks, writeRuleChecks, writeVerdicts } from "./write-gate.ts";
 import {
   type OriginsSql,
   readName,
@@ -78,6 +78,8 @@ function checks(plan: Plan): Written {
     for (const [at, relationship] of check.relationships.entries())
       written.set(`${check.name}: ${relationship.target} ${String(at)}`, relationship.details("1, 2"));
   }
+  for (const [at, { target, details }] of writeDocumentRelationships(plan, duckdbDialect).entries())
+    written.set(`relationship of ${target} along the document, ${String(at)}`, details("1, 2"));
   for (const { target, name, sql, details } of writeRuleChecks(plan, duckdbDialect)) {
     written.set(`${name} (${target})`, sql);
     written.set(`${name} (${target}): details`, details("1, 2"));

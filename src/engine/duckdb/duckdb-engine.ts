@@ -5,8 +5,10 @@ import { TypedLeaves } from "../../plan/typed-leaves.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
 import { SLICE_COLUMNS, SLICE_TABLES, type Stage, parameterColumn } from "../../sql/slice-tables.ts";
 import {
+  type DocumentRelationship,
   type RelationshipCheck,
   type RuleCheck,
+  writeDocumentRelationships,
   writeDoubleKeys,
   writeRelationshipChecks,
   writeRuleChecks,
@@ -41,6 +43,7 @@ export class DuckdbEngine {
   readonly #leaves: TypedLeaves;
   readonly #shred: ShredSql;
   readonly #verdicts: string;
+  readonly #documentRelationships: readonly DocumentRelationship[];
   readonly #relationships: readonly RelationshipCheck[];
   readonly #rules: readonly RuleCheck[];
 
@@ -49,6 +52,7 @@ export class DuckdbEngine {
     this.#leaves = new TypedLeaves(plan);
     this.#shred = writeShred(plan, duckdbDialect);
     this.#verdicts = writeVerdicts(plan, duckdbDialect);
+    this.#documentRelationships = writeDocumentRelationships(plan, duckdbDialect);
     this.#relationships = writeRelationshipChecks(plan, duckdbDialect);
     this.#rules = writeRuleChecks(plan, duckdbDialect);
   }
@@ -178,6 +182,11 @@ export class DuckdbEngine {
       const parts = { kind: "fail", rule: "the primary key is unique", column: null, pointer: "" };
       const keys = connection.batches(writeDoubleKeys(this.#plan, target, slots.join(", "), duckdbDialect));
       await gather(keys, this.#targetName(target), parts);
+    }
+    for (const { from, to, target, details } of this.#documentRelationships) {
+      const there = new Set(rows.flatMap((counted) => (counted.target === to ? [counted.slot] : [])));
+      const broken = rows.flatMap(({ target: at, slot }) => (at === from && !there.has(slot) ? [slot] : []));
+      if (broken.length > 0) await gather(connection.batches(details(broken.join(", "))), target);
     }
     for (const { sql, relationships } of this.#relationships) {
       const broken = new Map<number, number[]>();
