@@ -70,6 +70,8 @@ export interface Dialect {
   keysOf(json: string): string;
   /** Whether a list has a text as its member; null where there is no list. */
   isMember(text: string, list: string): string;
+  /** A number that is the same for the same values: others may have it too. */
+  hash(values: readonly string[]): string;
   /** One row for each member of a list. */
   eachOf(list: string): string;
 }

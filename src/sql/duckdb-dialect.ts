@@ -182,6 +182,7 @@ export const duckdbDialect: Dialect = {
   list: (values) => `[${values.join(", ")}]`,
   keysOf: (json) => `json_keys(${json})`,
   isMember: (member, list) => `list_contains(${list}, ${member})`,
+  hash: (values) => `hash(${values.join(", ")})`,
   eachOf: (list) => `unnest(${list})`,
   explode: ({ from, keep, container, each, element, position }) => {
     const columns = keep.map((column) => `${column}, `).join("");

@@ -10,22 +10,26 @@ import { isRowRule, writePointer } from "./write-target.ts";
 
 /**
  * One row for each target (`target` counts from 0, -1 is the documents) and slot with rows: `target, slot, rows, fails, bads,
- * warns, doubles`: number of rows, whether any row has the flag, whether a primary key stands twice.
+ * warns, doubles`: number of rows, whether any row has the flag, whether a primary key may stand twice (`writeDoubleKeys` says whether it does).
+ * One table of hashes for all targets: a distinct count of each would take one of its own for each.
  */
 export function writeVerdicts(plan: Plan, dialect: Dialect): string {
   const name = dialect.name.bind(dialect);
   const slot = name(SLICE_COLUMNS.slot);
-  const flags = [SLICE_COLUMNS.fails, SLICE_COLUMNS.bads, SLICE_COLUMNS.warns].map((flag) => `bool_or(${name(flag)})`).join(", ");
-  const documents = `SELECT -1 AS target, ${slot} AS slot, count(*) AS "rows", ${flags}, FALSE AS doubles FROM ${SLICE_TABLES.documents} GROUP BY ${slot}`;
+  const rowsOf = (at: number, table: string, key: string): string =>
+    `SELECT ${[String(at), slot, ...FLAGS.map(name), key].join(", ")} FROM ${table}`;
   const targets = plan.targets.map((target, at) => {
     // The document's key is the slot: only the rest of the key can tell rows apart.
     const rest = target.primaryKey.filter((column) => !plan.source.documentKey.includes(column)).map(name);
-    const doubles =
-      rest.length === 0 ? "count(*) > 1" : `count(*) > count(DISTINCT ${rest.length === 1 ? (rest[0] ?? "") : `(${rest.join(", ")})`})`;
-    return `SELECT ${String(at)}, ${slot}, count(*), ${flags}, ${doubles} FROM ${targetTable(at)} GROUP BY ${slot}`;
+    return rowsOf(at, targetTable(at), rest.length === 0 ? dialect.hash(["0"]) : dialect.hash(rest));
   });
-  return `SELECT target, slot, "rows", fails, bads, warns, doubles FROM (${[documents, ...targets].join(" UNION ALL ")}) AS v(target, slot, "rows", fails, bads, warns, doubles)`;
+  const documents = rowsOf(-1, SLICE_TABLES.documents, `${dialect.hash([slot])}`);
+  const columns = "target, slot, fails, bads, warns, key";
+  const keys = `SELECT target, slot, count(*) AS "rows", bool_or(fails) AS fails, bool_or(bads) AS bads, bool_or(warns) AS warns FROM (${[documents, ...targets].join(" UNION ALL ")}) AS r(${columns}) GROUP BY target, slot, key`;
+  return `SELECT target, slot, sum("rows") AS "rows", bool_or(fails) AS fails, bool_or(bads) AS bads, bool_or(warns) AS warns, target >= 0 AND max("rows") > 1 AS doubles FROM (${keys}) GROUP BY target, slot`;
 }
+
+const FLAGS = [SLICE_COLUMNS.fails, SLICE_COLUMNS.bads, SLICE_COLUMNS.warns];
 
 /** The primary keys that stand twice in a slot: `value` is their text. */
 export function writeDoubleKeys(plan: Plan, target: number, slots: string, dialect: Dialect): string {
