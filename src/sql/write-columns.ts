@@ -85,6 +85,10 @@ export function writeColumns(input: ColumnsInput): WrittenColumns {
     else cast.push(writeLeafColumn(column, input, prepared, checks));
   }
   let select = input.from;
+  // Before the columns are made where it names none: a select of its own carries all of them once more.
+  const { filter } = input;
+  const isOfRaw = filter !== null && ![...nodesOf(filter)].some((node) => node.kind === "column");
+  if (isOfRaw) select = writeFilter(filter, select, scope, input, checks);
   if (prepared.length > 0) select = `(SELECT *, ${prepared.join(", ")} FROM ${select})`;
   if (cast.length > 0) select = `(SELECT *, ${cast.join(", ")} FROM ${select})`;
   for (const layer of byDependency(expressions)) {
@@ -102,7 +106,7 @@ export function writeColumns(input: ColumnsInput): WrittenColumns {
     });
   }
   for (const rule of input.rules) checks.push(writeRule(rule, scope, input));
-  if (input.filter !== null) select = writeFilter(input.filter, select, scope, input, checks);
+  if (filter !== null && !isOfRaw) select = writeFilter(filter, select, scope, input, checks);
   const kept = [...input.keep, ...input.given.map(name), ...input.columns.map((column) => name(column.name))];
   const flag = (kinds: readonly RowCheck["kind"][], flagName: string): string => {
     const conditions = checks.filter((check) => kinds.includes(check.kind)).map((check) => check.condition);
