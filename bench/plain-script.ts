@@ -92,8 +92,8 @@ function placesOf(plan: Plan, target: PlanTarget | null, reference: Reference): 
 }
 
 /** The column that a container is in which a lookup looks in. */
-function lookColumn({ table, container }: PlanLookup["places"][number]): string {
-  return `"look${String(table)}_${String(container)}"`;
+function lookColumn(place: PlanLookup["places"][number]): string {
+  return `"look${String(place.table)}_${String(place.container)}"`;
 }
 
 function typeOf(node: Node): string {

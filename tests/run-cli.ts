@@ -15,6 +15,11 @@ export function runCli(...words: string[]): Promise<CliRun> {
   return run(words, {});
 }
 
+/** The same with an environment. */
+export function runWith(environment: Readonly<Record<string, string>>, ...words: string[]): Promise<CliRun> {
+  return run(words, environment);
+}
+
 /** The same on a home, whose store is where those of this run are. */
 export async function runOn(home: string, ...words: string[]): Promise<CliRun> {
   return await run(["--home", home, ...words], await storeOf(home));

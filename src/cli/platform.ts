@@ -1,7 +1,6 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Settings, storeFile } from "../config/settings.ts";
-import { withoutPassword } from "../core/url-password.ts";
 import { EXIT, UserError } from "../core/errors.ts";
 import { openTemporaryFolder } from "../core/temporary-folder.ts";
 import type { Connection } from "../duckdb/connection.ts";
@@ -25,10 +24,10 @@ import type { CliContext } from "./context.ts";
 
 /** The real parts, built from the settings. */
 
-/** The captures: of the home, or of the server that the store is in. */
+/** The captures: of a server, or of the home. */
 export async function openRaw(context: CliContext): Promise<RawStore> {
-  const settings = context.settings.values;
-  if (storeFile(settings) === null) return new PostgresRawStore(await connect(context));
+  const { values: settings, urls } = context.settings;
+  if (urls.raw !== null) return new PostgresRawStore(await connect(urls.raw, context));
   return new SegmentStore({ root: join(settings.home, "raw"), lockWaitMs: settings.lockWaitS * 1000 });
 }
 
@@ -39,9 +38,9 @@ export async function openOverlayRaw(context: CliContext): Promise<RawStore> {
 }
 
 /** The database of `postgresql://…`. */
-function connect({ settings: { values }, environment, out }: CliContext): Promise<Postgres> {
+function connect(url: string, { settings: { values }, environment, out }: CliContext): Promise<Postgres> {
   return Postgres.open({
-    url: values.store,
+    url,
     environment,
     waitMs: values.lockWaitS * 1000,
     onWait: ({ text }) => {
@@ -95,7 +94,7 @@ export async function requireCaptures(raw: RawStore, endpoint: string, method: s
   throw new UserError(
     {
       code: "raw.empty",
-      message: `${storeFile(settings) === null ? withoutPassword(settings.store) : settings.home} has no captures of ${endpoint}.${method}`,
+      message: `${settings.raw === "home" ? settings.home : settings.raw} has no captures of ${endpoint}.${method}`,
       next: `ingest some first (mlb-etl ingest --endpoint ${endpoint} --method ${method} --from-files …), or name another home with --home`,
     },
     EXIT.sourceUnreachable,
@@ -124,13 +123,12 @@ export function openDatabase(
 
 /** The store of the settings. It is let go at the end. */
 export async function openStore(context: CliContext, { isDryRun = false }: { readonly isDryRun?: boolean } = {}): Promise<StoreAccess> {
-  const settings = context.settings.values;
+  const { values: settings, urls } = context.settings;
   const waitMs = settings.lockWaitS * 1000;
   const say = context.out.say.bind(context.out);
-  const file = storeFile(settings);
-  if (file === null)
+  if (urls.store !== null)
     return new PostgresStore({
-      postgres: await connect(context),
+      postgres: await connect(urls.store, context),
       waitMs,
       onWait: (why) => {
         say(`waiting: ${why}`);
@@ -138,7 +136,7 @@ export async function openStore(context: CliContext, { isDryRun = false }: { rea
       isDryRun,
     });
   return new DuckdbStore({
-    file,
+    file: storeFile(settings),
     waitMs,
     onWait: (holder) => {
       say(`waiting for the store: ${holder} holds it`);

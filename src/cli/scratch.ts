@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { storeFile } from "../config/settings.ts";
 import { UserError } from "../core/errors.ts";
 import type { Scratch } from "../pipeline/scratch.ts";
 import { Postgres } from "../postgres/postgres.ts";
@@ -19,7 +18,7 @@ export function openScratchHome(folder: string, name: string, context: CliContex
 
 /** A home of the kind of the settings' store: a folder, or a database of its own on the same server, which is dropped at the end. */
 export async function openScratch(folder: string, name: string, context: CliContext): Promise<Scratch> {
-  if (storeFile(context.settings.values) !== null) return openScratchHome(folder, name, context);
+  if (context.settings.urls.store === null) return openScratchHome(folder, name, context);
   const own = await makeDatabase(context);
   const parts = await openScratchOf(join(folder, name), own.url, context);
   return {
@@ -65,8 +64,10 @@ export async function makeDatabase(
   { settings, environment }: CliContext,
   from: string | null = null,
 ): Promise<AsyncDisposable & { readonly url: string }> {
+  const server = settings.urls.store;
+  if (server === null) throw new Error("the store is no server");
   const administer = async (sql: string): Promise<void> => {
-    await using postgres = await Postgres.open({ url: settings.values.store, environment, waitMs: settings.values.lockWaitS * 1000 });
+    await using postgres = await Postgres.open({ url: server, environment, waitMs: settings.values.lockWaitS * 1000 });
     await postgres.withSession(async (session) => {
       const [role] = await session.rows("SELECT rolcreatedb OR rolsuper AS may FROM pg_catalog.pg_roles WHERE rolname = current_user");
       if (role?.["may"] !== true)
@@ -80,7 +81,7 @@ export async function makeDatabase(
   };
   const name = `mlb_verify_${randomUUID().replaceAll("-", "")}`;
   await administer(`CREATE DATABASE ${name}${from === null ? "" : ` TEMPLATE ${quoteName(new URL(from).pathname.slice(1))}`}`);
-  const url = new URL(settings.values.store);
+  const url = new URL(server);
   url.pathname = `/${name}`;
   return { url: url.href, [Symbol.asyncDispose]: () => administer(`DROP DATABASE ${name} WITH (FORCE)`) };
 }

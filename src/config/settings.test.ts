@@ -28,3 +28,21 @@ test.each(["postgresql://ann:geheim@db/mlb", "postgresql://ann@db/mlb?password=g
 test("the name of a file is no password", () => {
   expect(failureOf({ store: "duckdb:/home/ann:1@work/a.duckdb" })).toBeNull();
 });
+
+test("what is shown of a server has no password; what connects has it", () => {
+  const url = "postgresql://ann:geheim@db/mlb";
+  const { values, urls } = resolveSettings({}, { MLB_STORE: url }, null);
+  expect(values).toMatchObject({ store: "postgresql://ann:***@db/mlb", raw: "postgresql://ann:***@db/mlb" });
+  expect(urls).toEqual({ store: url, raw: url });
+});
+
+test("captures are where the store is, where nothing else is said", () => {
+  const rawOf = (flags: { readonly store?: string; readonly raw?: string }): string => resolveSettings(flags, {}, null).values.raw;
+  expect(rawOf({})).toBe("home");
+  expect(rawOf({ store: "duckdb:a.duckdb" })).toBe("home");
+  expect(rawOf({ store: "postgresql://db/mlb" })).toBe("postgresql://db/mlb");
+  expect(rawOf({ store: "postgresql://db/mlb", raw: "home" })).toBe("home");
+  expect(rawOf({ store: "duckdb:a.duckdb", raw: "postgresql://db/mlb" })).toBe("postgresql://db/mlb");
+  expect(() => rawOf({ raw: "files" })).toThrow("captures are at no such place");
+  expect(() => rawOf({ raw: "postgresql://ann:geheim@db/mlb" })).toThrow("--raw holds a password");
+});

@@ -14,8 +14,10 @@ import { LOG_LEVELS, type LogLevel } from "../core/logger.ts";
 export interface Settings {
   /** Folder of the embedded raw files and store. */
   readonly home: string;
-  /** `duckdb:FILE`. */
+  /** `duckdb:FILE`, or the URL of a server as it is shown: without its secrets (`ResolvedSettings.urls` has them). */
   readonly store: string;
+  /** `home`, or the URL of a server as it is shown. */
+  readonly raw: string;
   readonly engine: "duckdb";
   /** Recordings in the layout of pymlb_statsapi. */
   readonly stubDir: string;
@@ -49,7 +51,13 @@ export const SETTINGS: Readonly<Record<SettingName, SettingSpec>> = {
   store: {
     flag: "--store <url>",
     environment: "MLB_STORE",
-    description: "where targets and state live: duckdb:FILE (default duckdb:<home>/platform.duckdb), or postgresql://…, which has raw too",
+    description:
+      "where targets and state live: duckdb:FILE (default duckdb:<home>/platform.duckdb), or postgresql://…, which has the captures too",
+  },
+  raw: {
+    flag: "--raw <url>",
+    environment: "MLB_RAW",
+    description: "where captures are: home, or postgresql://… (default: the server of --store, or the home where it is a file)",
   },
   engine: { flag: "--engine <name>", environment: "MLB_ENGINE", description: "what shreds: duckdb (default)" },
   stubDir: {
@@ -84,6 +92,8 @@ export const SETTINGS: Readonly<Record<SettingName, SettingSpec>> = {
 
 export interface ResolvedSettings {
   readonly values: Settings;
+  /** The URLs of servers with their secrets, for connections and nothing else; null where it is no server. */
+  readonly urls: { readonly store: string | null; readonly raw: string | null };
   readonly sources: Readonly<Record<SettingName, SettingSource>>;
 }
 
@@ -122,21 +132,35 @@ export function resolveSettings(
   const home = resolve(texts.home ?? ".mlb");
   const maxMemoryMb = numberOf("maxMemoryMb", texts.maxMemoryMb, 512, 512, 1_000_000);
   const store = texts.store ?? defaultStore(home);
-  if (sources.store === "flag" && hasPassword(store)) {
+  const raw = texts.raw ?? (isServer(store) ? store : RAW_IN_HOME);
+  for (const [name, url] of [
+    ["store", store],
+    ["raw", raw],
+  ] as const) {
+    if (sources[name] !== "flag" || !hasPassword(url)) continue;
     throw new UserError({
-      code: "config.store-password",
-      message: "--store holds a password, which everybody on this machine can read in the list of processes",
-      got: withoutPassword(store),
-      next: "leave it out and set PGPASSWORD or PGPASSFILE, or name the whole URL in MLB_STORE; and change the password",
+      code: `config.${name}-password`,
+      message: `--${name} holds a password, which everybody on this machine can read in the list of processes`,
+      got: withoutPassword(url),
+      next: `leave it out and set PGPASSWORD or PGPASSFILE, or name the whole URL in ${SETTINGS[name].environment}; and change the password`,
     });
   }
-  if (!/^(?:duckdb:.|postgres(?:ql)?:\/\/)/.test(store)) {
+  if (!/^duckdb:./.test(store) && !isServer(store)) {
     throw new UserError({
       code: "config.store",
       message: "the store is of no known kind",
       expected: "duckdb:FILE or postgresql://…",
       got: withoutPassword(store),
       next: "for example --store duckdb:season.duckdb",
+    });
+  }
+  if (raw !== RAW_IN_HOME && !isServer(raw)) {
+    throw new UserError({
+      code: "config.raw",
+      message: "captures are at no such place",
+      expected: `${RAW_IN_HOME} or postgresql://…`,
+      got: withoutPassword(raw),
+      next: "leave --raw away: captures are in the server of --store, or in the home",
     });
   }
   const engine = texts.engine ?? "duckdb";
@@ -153,7 +177,8 @@ export function resolveSettings(
   const affordable = Math.max(1, Math.floor((maxMemoryMb - FIXED_MB) / MB_PER_CONNECTION));
   const values: Settings = {
     home,
-    store,
+    store: withoutPassword(store),
+    raw: withoutPassword(raw),
     engine,
     stubDir: resolve(texts.stubDir ?? join(packageRoot(), "stubs")),
     configDir: resolve(texts.configDir ?? join(packageRoot(), "config")),
@@ -164,16 +189,25 @@ export function resolveSettings(
     lockWaitS: numberOf("lockWaitS", texts.lockWaitS, 30, 0, 86_400),
     logLevel,
   };
-  return { values, sources: sources as Record<SettingName, SettingSource> };
+  const urlOf = (place: string): string | null => (isServer(place) ? place : null);
+  return { values, urls: { store: urlOf(store), raw: urlOf(raw) }, sources: sources as Record<SettingName, SettingSource> };
+}
+
+/** What `raw` says where captures are in files of the home. */
+const RAW_IN_HOME = "home";
+
+function isServer(place: string): boolean {
+  return /^postgres(?:ql)?:\/\//.test(place);
 }
 
 export function settingNames(): readonly SettingName[] {
   return Object.keys(SETTINGS) as SettingName[];
 }
 
-/** The file of `duckdb:FILE`; null where the store is a server. */
-export function storeFile({ store }: Pick<Settings, "store">): string | null {
-  return store.startsWith("duckdb:") ? resolve(store.slice("duckdb:".length)) : null;
+/** The file of `duckdb:FILE`. @throws Error where the store is a server. */
+export function storeFile({ store }: Pick<Settings, "store">): string {
+  if (!store.startsWith("duckdb:")) throw new Error("a server has no file");
+  return resolve(store.slice("duckdb:".length));
 }
 
 /** The home's own store. */

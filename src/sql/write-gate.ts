@@ -23,7 +23,7 @@ export function writeVerdicts(plan: Plan, dialect: Dialect): string {
     const rest = target.primaryKey.filter((column) => !plan.source.documentKey.includes(column)).map(name);
     return rowsOf(at, targetTable(at), rest.length === 0 ? dialect.hash(["0"]) : dialect.hash(rest));
   });
-  const documents = rowsOf(-1, SLICE_TABLES.documents, `${dialect.hash([slot])}`);
+  const documents = rowsOf(-1, SLICE_TABLES.documents, dialect.hash([slot]));
   const columns = "target, slot, fails, bads, warns, key";
   const keys = `SELECT target, slot, count(*) AS "rows", bool_or(fails) AS fails, bool_or(bads) AS bads, bool_or(warns) AS warns FROM (${[documents, ...targets].join(" UNION ALL ")}) AS r(${columns}) GROUP BY target, slot, key`;
   return `SELECT target, slot, sum("rows") AS "rows", bool_or(fails) AS fails, bool_or(bads) AS bads, bool_or(warns) AS warns, target >= 0 AND max("rows") > 1 AS doubles FROM (${keys}) GROUP BY target, slot ORDER BY target, slot`;

@@ -68,9 +68,9 @@ function stages(plan: Plan): Written {
 /** The statements that check what was shredded and tell where it comes from. */
 function checks(plan: Plan): Written {
   const written = new Map<string, string>();
-  const { details } = writeShred(plan, duckdbDialect);
+  const shred = writeShred(plan, duckdbDialect);
   // What they select is what the checks below select.
-  for (const { table, query } of details)
+  for (const { table, query } of shred.details)
     written.set(`details of ${table}`, query("1, 2").replace(/FROM \(SELECT .*\) (?=WHERE "\$slot" IN)/s, "FROM (…) "));
   written.set("verdicts", writeVerdicts(plan, duckdbDialect));
   for (const check of writeRelationshipChecks(plan, duckdbDialect)) {

@@ -147,19 +147,15 @@ function refuseOfBatch(flags: TransformFlags): void {
  * Tables as of a time never get among those that are kept up to date: their store is named with the command.
  * @throws UserError `usage.as-of-store`.
  */
-function requireOwnStore({ values, sources }: ResolvedSettings): void {
-  if (
-    sources.store === "flag" &&
-    values.store !== defaultStore(values.home) &&
-    storeFile(values) !== storeFile({ store: defaultStore(values.home) })
-  )
-    return;
+function requireOwnStore({ values, sources, urls }: ResolvedSettings): void {
+  const isOwn = urls.store !== null || storeFile(values) !== storeFile({ store: defaultStore(values.home) });
+  if (sources.store === "flag" && isOwn) return;
   throw new UserError({
     code: "usage.as-of-store",
     message: "--as-of makes tables of the past, which need a store of their own",
     expected: "--store duckdb:FILE with a file that is not the home's own store",
     got: sources.store === "flag" ? values.store : "no --store",
-    next: "for example --store duckdb:then.duckdb; ask it with mlb-etl sql --store duckdb:then.duckdb …",
+    next: "for example --store duckdb:then.duckdb; ask it with mlb-etl sql --store duckdb:then.duckdb …; where the captures are in a server, say --raw postgresql://… too",
   });
 }
 

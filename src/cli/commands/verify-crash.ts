@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { packageRoot, storeFile } from "../../config/settings.ts";
+import { packageRoot } from "../../config/settings.ts";
 import { EXIT, UserError } from "../../core/errors.ts";
 import { FAULT_KINDS, FAULT_WORD, type FaultKind, STEPS, STEP_NAMES, type Step } from "../../core/faults.ts";
 import { openTemporaryFolder } from "../../core/temporary-folder.ts";
@@ -42,7 +42,7 @@ interface ChildPlace extends CrashPlace {
 /** Faults at named steps of children of this program, each followed by a restart. */
 export async function runVerifyCrash(flags: CrashFlags, context: CliContext): Promise<number> {
   const { out, settings, signal } = context;
-  const isEmbedded = storeFile(settings.values) !== null;
+  const isEmbedded = settings.urls.store === null;
   const options = readOptions(flags, isEmbedded);
   const registry = await loadRegistry(join(CONFIG, "schemas", "mappings"));
   const [mapping] = registry.mappings;
@@ -109,7 +109,7 @@ function childrenIn(folder: string, isEmbedded: boolean, context: CliContext): C
       const place = ["--home", home, "--config-dir", CONFIG, "--stub-dir", join(CONFIG, "captures", recordings)];
       const words = ["transform", ...SOURCE, ...streaming, "--stub-mode", "replay", "--save", "--no-progress", ...place];
       const environment = { ...context.environment, MLB_FAULT: fault === null ? "" : `${fault.kind}@${fault.step}#${String(fault.nth)}` };
-      return runChild(words, { ...environment, MLB_STORE: url ?? "", MLB_CONNECTIONS: "1" });
+      return runChild(words, { ...environment, MLB_STORE: url ?? "", MLB_RAW: "", MLB_CONNECTIONS: "1" });
     },
   };
 }
