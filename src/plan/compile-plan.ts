@@ -183,7 +183,7 @@ function targetRead(target: Omit<PlanTarget, "read">, documentLevel: number): Re
   if (first === undefined) return null;
   const levels: readonly Level[] = [{ keys: [], each: first.each }, ...inner];
   const paths: ReadPath[] = [{ steps: levelSteps(levels), kind: "container" }];
-  for (const { reference, kind } of targetReferences({ ...target, read: null })) {
+  for (const { reference, kind } of targetReferences(target)) {
     const level = levelOf(reference, documentLevel, documentLevel + levels.length);
     if (level !== null && level > documentLevel)
       paths.push({ steps: [...levelSteps(levels.slice(0, level - documentLevel)), ...keySteps(reference.keys)], kind });

@@ -30,7 +30,7 @@ export function columnReferences(column: PlanColumn): readonly ReadReference[] {
 }
 
 /** All JSON values that a target's rows look at, apart from its containers. */
-export function targetReferences(target: PlanTarget): readonly ReadReference[] {
+export function targetReferences(target: Pick<PlanTarget, "columns" | "filter" | "rules" | "lookups">): readonly ReadReference[] {
   return [
     ...target.columns.flatMap(columnReferences),
     ...(target.filter === null ? [] : expressionReferences(target.filter)),

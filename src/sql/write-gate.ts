@@ -6,7 +6,8 @@ import type { Dialect } from "./dialect.ts";
 import { SLICE_COLUMNS, SLICE_TABLES, type Stage, targetTable } from "./slice-tables.ts";
 import { numericColumns } from "./write-columns.ts";
 import { type Scope, writeBadCondition, writeExpression, writeOperand } from "./write-expression.ts";
-import { isRowRule, writePointer } from "./write-target.ts";
+import { writePointer } from "./write-pointer.ts";
+import { isRowRule } from "./write-target.ts";
 
 /**
  * One row for each target (`target` counts from 0, -1 is the documents) and slot with rows: `target, slot, rows, fails, bads,

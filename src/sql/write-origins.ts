@@ -5,7 +5,8 @@ import type { Dialect } from "./dialect.ts";
 import { SLICE_COLUMNS, SLICE_TABLES } from "./slice-tables.ts";
 import { type DocumentColumns, documentColumns } from "./write-documents.ts";
 import type { RowCheck, WrittenColumns } from "./write-columns.ts";
-import { type RawRows, lookupPointer, writeDocumentFields, writeRawFields, writeRawRows, writeTarget } from "./write-target.ts";
+import { lookupPointer } from "./join-lookups.ts";
+import { type RawRows, writeDocumentFields, writeRawFields, writeRawRows, writeTarget } from "./write-target.ts";
 
 /** Where the values of rows come from: a query over the tables of a slice, from the same parts as the shredding itself. */
 export interface OriginsSql {

@@ -1,11 +1,11 @@
 import type { Reference } from "../mapping/path.ts";
 import { nodesOf } from "../mapping/expression-walk.ts";
-import type { Level, LookupTable, Plan, PlanColumn, PlanRule, PlanTarget } from "../plan/plan.ts";
+import type { Level, Plan, PlanColumn, PlanRule, PlanTarget } from "../plan/plan.ts";
 import { allLevels, columnReferences, levelOf, targetReferences } from "../plan/references.ts";
 import type { Dialect } from "./dialect.ts";
 import { type LeafColumn, LeafColumns } from "./leaf-columns.ts";
 import { type Access, access, elementOf, leafSql } from "./read-access.ts";
-import { SLICE_COLUMNS, SLICE_TABLES, lookupTable, parameterColumn, positionColumn } from "./slice-tables.ts";
+import { SLICE_COLUMNS, SLICE_TABLES, parameterColumn, positionColumn } from "./slice-tables.ts";
 import { type RawScope, type RowCheck, type WrittenColumns, writeColumns } from "./write-columns.ts";
 import {
   type DocumentColumns,
@@ -16,7 +16,8 @@ import {
   positionType,
   rawDocumentColumns,
 } from "./write-documents.ts";
-import { CONTAINER, ENTRY, IS_FIRST, lookupLeafColumn } from "./write-lookup.ts";
+import { type LookupReader, joinLookups, lookupPointer, lookupValue } from "./join-lookups.ts";
+import { writePointer } from "./write-pointer.ts";
 import { pointerStep } from "../core/json-pointer.ts";
 import { nodeAt, placesOf } from "../plan/typed-leaves.ts";
 
@@ -38,9 +39,10 @@ export function writeRawRows(plan: Plan, target: PlanTarget, columns: DocumentCo
   const documentLevel = plan.documentLevels.length;
   const leaves = rowLeaves(target, documentLevel, documentLevel + target.levels.length);
   const exploded = writeLevels(plan, target, columns, leaves, dialect);
+  const raw = rawScope(plan, target, columns, leaves, dialect);
   return {
-    from: target.lookups.length === 0 ? `(${exploded.select})` : `(${writeLookups(plan, target, columns, leaves, exploded, dialect)})`,
-    raw: rawScope(plan, target, columns, leaves, dialect),
+    from: target.lookups.length === 0 ? `(${exploded.select})` : `(${joinLookups(plan, target, { ...exploded, raw }, dialect)})`,
+    raw,
     positions: allLevels(plan, target).flatMap((level, at) => (level.each === "object" ? [] : [dialect.name(positionColumn(at + 1))])),
   };
 }
@@ -99,7 +101,7 @@ export function writeRawFields(plan: Plan, raw: string, columns: DocumentColumns
   const kept = rawDocumentColumns(plan).map(dialect.name.bind(dialect));
   return {
     from: `(SELECT ${[...kept, ...writeDocumentLeaves(plan, columns, named, dialect)].join(", ")} FROM (${raw}))`,
-    raw: rawScope(plan, { levels: [], lookups: [] }, columns, new LeafColumns(), dialect),
+    raw: rawScope(plan, { levels: [], lookups: [], columns: [], filter: null, rules: [] }, columns, new LeafColumns(), dialect),
     positions: plan.documentLevels.map((_, at) => dialect.name(positionColumn(at + 1))),
   };
 }
@@ -225,113 +227,9 @@ function documentKeep(
   return { columns: names, leaves: [...leaves] };
 }
 
-const lookupValue = (lookup: string, leaf: number): string => `$l_${lookup}_${String(leaf)}`;
-/** The column with the JSON pointer of the entry that a lookup found; null where it found none. */
-export const lookupPointer = (lookup: string): string => `$lp_${lookup}`;
-
-/** Joins the entries that lookups find: the values of the first place that has the entry, and where it was. */
-function writeLookups(
-  plan: Plan,
-  target: PlanTarget,
-  columns: DocumentColumns,
-  leaves: LeafColumns,
-  exploded: Exploded,
-  dialect: Dialect,
-): string {
-  const name = dialect.name.bind(dialect);
-  const slot = name(SLICE_COLUMNS.slot);
-  const entry = name(ENTRY);
-  const raw = rawScope(plan, target, columns, leaves, dialect);
-  const joins: string[] = [];
-  const aliases = new Map<string, string>();
-  /** The alias of a table joined on a condition (`l` for the alias): lookups for the same share a join. */
-  const join = (table: number, condition: (alias: string) => string): string => {
-    const key = `${String(table)} ${condition("")}`;
-    const known = aliases.get(key);
-    if (known !== undefined) return known;
-    const alias = `l${String(joins.length)}`;
-    joins.push(`LEFT JOIN ${lookupTable(table)} ${alias} ON ${alias}.${slot} = r.${slot} AND ${condition(alias)}`);
-    aliases.set(key, alias);
-    return alias;
-  };
-  const selected = exploded.columns.map((column) => `r.${column}`);
-  for (const lookup of target.lookups) {
-    const wanted = lookup.places.map((place) => {
-      const text = `r.${raw.leaf(place.reference, "text")}`;
-      const isTyped = raw.isTyped(place.reference);
-      if (tableOf(plan, place.table).by === "key") return `${dialect.text(place.prefix)} || ${isTyped ? `CAST(${text} AS VARCHAR)` : text}`;
-      return isTyped ? text : dialect.castLeaf(text, { name: "BIGINT" });
-    });
-    const pointers = lookup.places.map((place) => {
-      const keys = tableOf(plan, place.table).containers[place.container] ?? [];
-      return writePointer(plan.documentLevels, keys.map((key) => pointerStep(key)).join(""), dialect);
-    });
-    const first = lookup.places[0];
-    // Where the places are all that a table holds, in its order, the table knows which of them is the first.
-    const isWhole =
-      first !== undefined &&
-      lookup.places.length === tableOf(plan, first.table).containers.length &&
-      lookup.places.every(({ table, container }, at) => table === first.table && container === at && wanted[at] === wanted[0]);
-    const found = (isWhole ? [first] : lookup.places).map(({ table: position, container }, at) => {
-      const table = tableOf(plan, position);
-      const isOnly = table.containers.length === 1;
-      const alias = join(position, (of) => {
-        const which = isOnly ? "" : isWhole ? ` AND ${of}.${name(IS_FIRST)}` : ` AND ${of}.${name(CONTAINER)} = ${String(container)}`;
-        return `${of}.${entry} = ${wanted[at] ?? "NULL"}${which}`;
-      });
-      const cases = pointers.map((pointer, n) => `WHEN ${String(n)} THEN ${pointer}`).join(" ");
-      const within = isWhole && !isOnly ? `CASE ${alias}.${name(CONTAINER)} ${cases} END` : (pointers[at] ?? "NULL");
-      const token = table.by === "key" ? keyToken(`${alias}.${entry}`, dialect) : `CAST(${alias}.${entry} AS VARCHAR)`;
-      return { alias, table, pointer: `${within} || '/' || ${token}` };
-    });
-    const firstFound = (valueOf: (place: (typeof found)[number]) => string): string => {
-      const [only, ...others] = found;
-      if (only !== undefined && others.length === 0) return valueOf(only);
-      return `CASE ${found.map((place) => `WHEN ${place.alias}.${slot} IS NOT NULL THEN ${valueOf(place)}`).join(" ")} END`;
-    };
-    for (const { keys, kind } of lookupReferences(target, lookup.name)) {
-      const value = firstFound(({ alias, table }) => `${alias}.${name(lookupLeafColumn(leafPosition(table.leaves, keys, kind)))}`);
-      selected.push(`${value} AS ${name(lookupValue(lookup.name, lookupPosition(target, lookup.name, keys, kind)))}`);
-    }
-    selected.push(`${firstFound((place) => place.pointer)} AS ${name(lookupPointer(lookup.name))}`);
-  }
-  return `SELECT ${selected.join(", ")} FROM (${exploded.select}) r ${joins.join(" ")}`;
-}
-
-function tableOf({ lookupTables }: Plan, position: number): LookupTable {
-  const table = lookupTables[position];
-  if (table === undefined) throw new Error(`no lookup table ${String(position)}`);
-  return table;
-}
-
-interface LookupRead {
-  readonly keys: readonly string[];
-  readonly kind: "text" | "json";
-}
-
-/** What a target reads of one lookup, each once. */
-function lookupReferences(target: PlanTarget, lookup: string): readonly LookupRead[] {
-  const found = new Map<string, LookupRead>();
-  for (const { reference, kind } of targetReferences(target)) {
-    if (reference.root.kind === "lookup" && reference.root.name === lookup)
-      found.set(`${kind} ${reference.keys.join("\u0000")}`, { keys: reference.keys, kind });
-  }
-  return [...found.values()];
-}
-
-function leafPosition(leaves: readonly LookupRead[], keys: readonly string[], kind: string): number {
-  const at = leaves.findIndex((leaf) => leaf.kind === kind && leaf.keys.join("\u0000") === keys.join("\u0000"));
-  if (at < 0) throw new Error(`no lookup leaf ${keys.join(".")}`);
-  return at;
-}
-
-function lookupPosition(target: PlanTarget, lookup: string, keys: readonly string[], kind: string): number {
-  return leafPosition(lookupReferences(target, lookup), keys, kind);
-}
-
 function rawScope(
   plan: Plan,
-  target: Pick<PlanTarget, "levels" | "lookups"> & Partial<PlanTarget>,
+  target: LookupReader & Pick<PlanTarget, "levels">,
   columns: DocumentColumns,
   leaves: LeafColumns,
   dialect: Dialect,
@@ -346,7 +244,7 @@ function rawScope(
       const level = levelOf(reference, documentLevel, rowLevel);
       if (reference.root.kind === "lookup" || level === null) {
         const lookup = reference.root.kind === "lookup" ? reference.root.name : "";
-        return name(lookupValue(lookup, lookupPosition({ ...emptyTarget, ...target }, lookup, reference.keys, kind)));
+        return name(lookupValue(target, lookup, reference.keys, kind));
       }
       return name((level > documentLevel ? leaves : columns.leaves).at(level, reference.keys, kind).name);
     },
@@ -372,39 +270,4 @@ function rawScope(
     },
     parameter,
   };
-}
-
-const emptyTarget: PlanTarget = {
-  name: "",
-  levels: [],
-  read: null,
-  optional: false,
-  filter: null,
-  lookups: [],
-  primaryKey: [],
-  columns: [],
-  rules: [],
-  relationships: [],
-};
-
-/** SQL text: the JSON pointer of a place, with the positions of the row at hand. */
-export function writePointer(levels: readonly Level[], tail: string, dialect: Dialect): string {
-  const parts: string[] = [];
-  let literal = "";
-  for (const [at, level] of levels.entries()) {
-    literal += level.keys.map((key) => pointerStep(key)).join("");
-    if (level.each === "object") continue;
-    const position = dialect.name(positionColumn(at + 1));
-    parts.push(dialect.text(`${literal}/`), level.each === "values" ? keyToken(position, dialect) : `CAST(${position} AS VARCHAR)`);
-    literal = "";
-  }
-  literal += tail;
-  if (literal !== "" || parts.length === 0) parts.push(dialect.text(literal));
-  return `(${parts.join(" || ")})`;
-}
-
-/** SQL text: a key as RFC 6901 writes it. */
-function keyToken(key: string, dialect: Dialect): string {
-  const tilde = dialect.call("replace", [key, dialect.text("~"), dialect.text("~0")]);
-  return dialect.call("replace", [tilde, dialect.text("/"), dialect.text("~1")]);
 }
