@@ -181,8 +181,10 @@ if (programs === undefined || programs === null) throw new Error("this machine h
 const folder = await mkdtemp(join(tmpdir(), "postgres-chaos-"));
 // The server's user must get through.
 await chmod(folder, 0o755);
-// What was committed must outlive a crash of the server.
-const place = await startServer({ programs, folder: join(folder, "server"), settings: ["synchronous_commit = on"] });
+// What was committed must outlive a crash of the server. Temporary tables of sessions that such a crash ended are dropped by autovacuum, which looks
+// at each database once a minute by default.
+const settings = ["synchronous_commit = on", "autovacuum_naptime = 2s"];
+const place = await startServer({ programs, folder: join(folder, "server"), settings });
 let isGood = false;
 try {
   isGood = await runRounds(place, folder);
