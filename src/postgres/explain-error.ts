@@ -72,7 +72,7 @@ const BY_SQLSTATE: Readonly<Record<string, Explanation>> = {
   "42501": {
     code: "privilege",
     message: (where) => `the role has not the right to do this on ${where}`,
-    next: () => "let the owner run mlb-etl schema apply and grant this role its rights",
+    next: () => "as the owner: schema apply makes the tables, the script of schema roles gives this role its rights (docs/postgresql.md)",
   },
   "25006": {
     code: "read-only",
