@@ -142,7 +142,7 @@ describeEachPostgres((server) => {
     await owner.withSession((session) => session.run(`DROP OWNED BY ${role}; DROP ROLE ${role}`));
     expect(failure).toMatchObject({ code: "postgres.privilege", exit: 5, retryable: false });
     expect(failure.text.got).toContain("permission denied for table plays");
-    expect(failure.text.next).toContain("mlb-etl schema apply");
+    expect(failure.text.next).toContain("schema roles");
   });
 
   test("a server that takes no writes", async () => {
