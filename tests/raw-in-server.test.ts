@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type TestDatabase, describeEachPostgres } from "./each-postgres.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type TestDatabase, sharedServer } from "./each-postgres.ts";
 import { type CliRun, runWith } from "./run-cli.ts";
 
 /** Captures in a server, tables there and in a file; and a password that no output may hold. */
@@ -10,7 +10,9 @@ import { type CliRun, runWith } from "./run-cli.ts";
 const METHOD = ["--endpoint", "game", "--method", "live_game_v1"];
 const PASSWORD = "geheim";
 
-describeEachPostgres((server) => {
+const server = sharedServer(null);
+
+describe("captures in a server", () => {
   let folder = "";
   let database: TestDatabase;
   const outputs: string[] = [];
