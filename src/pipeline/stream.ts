@@ -39,7 +39,7 @@ export interface StreamOptions extends Omit<SliceOptions, "onProgress" | "failed
   readonly from: StreamStart;
   /** The longest time between two looks at raw: new captures are mostly told of before. */
   readonly triggerMs: number;
-  /** Stops where there is nothing left to take. */
+  /** Stops where there is nothing left to take, captures that are held back included. */
   readonly untilIdle: boolean;
   /** How long to wait for another owner of the stream to die. */
   readonly waitMs: number;
@@ -209,7 +209,8 @@ class Stream {
       const held = await raw.heldBack(table);
       this.#options.onProgress?.({ captures: 0, documents: 0, ms: 0, behind: held?.captures ?? 0, behindSince: null });
       if (held !== null) onHeldBack?.(held);
-      if (untilIdle) return;
+      // What is stored and held back is still to be taken: a transaction of any database of the server holds it back while it is at work.
+      if (untilIdle && held === null) return;
       await news.next(seen, triggerMs, signal);
     }
   }
