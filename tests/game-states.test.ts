@@ -73,7 +73,7 @@ async function load(files: readonly string[]): Promise<void> {
 }
 
 async function query(sql: string): Promise<Record<string, unknown>[]> {
-  const { exit, json, stderr } = await runCli("--home", home, "--json", "sql", sql);
+  const { exit, json, stderr } = await runCli("--home", home, "--max-memory", "1024", "--json", "sql", sql);
   expect({ exit, stderr }).toMatchObject({ exit: 0 });
   return json as Record<string, unknown>[];
 }

@@ -101,21 +101,16 @@ export async function requireCaptures(raw: RawStore, endpoint: string, method: s
   );
 }
 
-/** Of the bound of the process, DuckDB gets what Node, the libraries and memory that was freed and not given back yet do not need: MB. */
-const BESIDE_BODIES_MB = 286;
-/** The same where no bodies pass, only questions and their answers. */
-export const BESIDE_QUESTIONS_MB = 140;
+/** Of the bound of the process, DuckDB gets what Node, the libraries and memory that was freed and not given back yet do not need. */
+const NODE_MB = 286;
 
 /** `tempDirectory`: where it spills what memory does not hold; default: a folder of this process. */
 export function openDatabase(
   settings: Settings,
-  {
-    tempDirectory = join(tmpdir(), `mlb-duckdb-${String(process.pid)}`),
-    besideMb = BESIDE_BODIES_MB,
-  }: { readonly tempDirectory?: string; readonly besideMb?: number } = {},
+  tempDirectory: string = join(tmpdir(), `mlb-duckdb-${String(process.pid)}`),
 ): Promise<Database> {
   return Database.open({
-    memoryLimitBytes: (settings.maxMemoryMb - besideMb) * 1024 * 1024,
+    memoryLimitBytes: (settings.maxMemoryMb - NODE_MB) * 1024 * 1024,
     threads: settings.connections,
     tempDirectory,
   });
@@ -147,7 +142,7 @@ export async function openStore(context: CliContext, { isDryRun = false }: { rea
 
 /** Runs `work` with the store of the settings, and an engine. */
 export async function withStore<T>(context: CliContext, work: (access: StoreAccess, connection: Connection) => Promise<T>): Promise<T> {
-  await using database = await openDatabase(context.settings.values, { besideMb: BESIDE_QUESTIONS_MB });
+  await using database = await openDatabase(context.settings.values);
   await using access = await openStore(context);
   // Awaited here: the database must outlive the work.
   return await work(access, await database.connect());

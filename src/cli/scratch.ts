@@ -33,7 +33,7 @@ export async function openScratch(folder: string, name: string, context: CliCont
 /** What there is in a home, or where there is a `url` in that database, with an engine of its own. */
 export async function openScratchOf(home: string, url: string | null, { settings, environment }: CliContext): Promise<Scratch> {
   const waitMs = settings.values.lockWaitS * 1000;
-  const database = await openDatabase(settings.values, { tempDirectory: join(home, "spill") });
+  const database = await openDatabase(settings.values, join(home, "spill"));
   if (url === null) {
     return {
       database,

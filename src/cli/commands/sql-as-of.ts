@@ -16,7 +16,7 @@ import { Store } from "../../store/store.ts";
 import type { CliContext } from "../context.ts";
 import { counted } from "../counted.ts";
 import { type DocumentFlags, readAsOf, readFilter, sayMissing } from "../document-filter.ts";
-import { BESIDE_QUESTIONS_MB, openDatabase, openOverlayRaw, openRegistry, requireCaptures } from "../platform.ts";
+import { openDatabase, openOverlayRaw, openRegistry, requireCaptures } from "../platform.ts";
 import { runMapping, worseExit } from "../run-mapping.ts";
 import { showRows } from "../show-rows.ts";
 
@@ -38,7 +38,7 @@ export async function runSqlAsOf(query: string, time: string, documents: Documen
     context.out.say("stopped before the tables were made: no answer; the same command begins anew");
     return exit;
   }
-  await using database = await openDatabase(settings.values, { tempDirectory: spill, besideMb: BESIDE_QUESTIONS_MB });
+  await using database = await openDatabase(settings.values, spill);
   const connection = await database.connect();
   showRows(await access.ask(connection, query), context.out);
   return exit;
@@ -55,7 +55,7 @@ async function makeTables(
   const { out, settings } = context;
   const registry = await openRegistry(settings.values);
   await using raw = await openOverlayRaw(context);
-  await using database = await openDatabase(settings.values, { tempDirectory: spill });
+  await using database = await openDatabase(settings.values, spill);
   const connection = await database.connect();
   const store = new Store(access);
   const asked = await store.keeping(connection, async () => {
