@@ -4,7 +4,7 @@ import type { Field, Lookup, Mapping, RowSource, Target } from "../mapping/mappi
 import type { Path } from "../mapping/path.ts";
 import type { Level, LookupLeaf, LookupTable, Plan, PlanColumn, PlanLookup, PlanRelationship, PlanTarget, ReadNode } from "./plan.ts";
 import { type ReadPath, readSchemaOf } from "./read-schema.ts";
-import { allLevels, columnReferences, keySteps, levelOf, levelSteps, targetReferences } from "./references.ts";
+import { allLevels, columnReferences, containerOfPlace, keySteps, levelOf, levelSteps, targetReferences } from "./references.ts";
 
 export interface CompileOptions {
   /** Every bad value quarantines (`--strict`). Default false. */
@@ -237,12 +237,27 @@ function parametersOf(fields: readonly PlanColumn[], targets: readonly PlanTarge
   return [...new Set(names)].toSorted();
 }
 
-/** Warnings change no row and no verdict: a changed warning makes no document behind. */
+/**
+ * Warnings change no row and no verdict, nor does which containers are laid out together: a change of those makes no document behind.
+ * A lookup's container counts by itself, in the order of being named.
+ */
 function fingerprintOf(draft: Omit<Plan, "fingerprint">): string {
   const { read: _all, ...decides } = draft;
-  const lookupTables = draft.lookupTables.map(({ containers, by }) => ({ containers, by }));
+  const named = new Map<string, number>();
+  const lookupTables: { readonly keys: readonly string[]; readonly by: LookupTable["by"] }[] = [];
+  const numberOf = (place: PlanLookup["places"][number]): number => {
+    const { container: keys, by } = containerOfPlace(draft, place);
+    const known = named.get(stableJson([by, keys]));
+    if (known !== undefined) return known;
+    named.set(stableJson([by, keys]), lookupTables.length);
+    return lookupTables.push({ keys, by }) - 1;
+  };
   const targets = draft.targets.map(({ read: _read, ...target }) => ({
     ...target,
+    lookups: target.lookups.map(({ name, places }) => ({
+      name,
+      places: places.map((place) => ({ table: numberOf(place), prefix: place.prefix, reference: place.reference })),
+    })),
     rules: target.rules.filter((rule) => rule.severity === "error"),
   }));
   return sha256Hex(stableJson({ ...decides, lookupTables, targets }));
