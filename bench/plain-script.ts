@@ -2,7 +2,7 @@ import type { ColumnType } from "../src/mapping/column-type.ts";
 import { nodesOf } from "../src/mapping/expression-walk.ts";
 import type { Reference, Step } from "../src/mapping/path.ts";
 import type { Plan, PlanColumn, PlanLookup, PlanTarget } from "../src/plan/plan.ts";
-import { containerOfPlace, keySteps, levelOf, levelSteps, targetReferences } from "../src/plan/references.ts";
+import { containerOfPlace, keySteps, levelOf, levelSteps, placesOf, targetReferences } from "../src/plan/references.ts";
 import { duckdbDialect } from "../src/sql/duckdb-dialect.ts";
 import { type Scope, writeExpression } from "../src/sql/write-expression.ts";
 
@@ -73,22 +73,6 @@ function seeColumn(root: Node, plan: Plan, target: PlanTarget | null, column: Pl
   if (column.value.kind === "expression")
     for (const node of nodesOf(column.value.expression))
       if (node.kind === "path") see(root, plan, target, node.reference, { name: "TEXT" });
-}
-
-/** Where a reference points to, from the answer's root: several places for a lookup. */
-function placesOf(plan: Plan, target: PlanTarget | null, reference: Reference): readonly (readonly Step[])[] {
-  const keys = keySteps(reference.keys);
-  if (reference.root.kind === "lookup") {
-    const { name: wanted } = reference.root;
-    const lookup = target?.lookups.find((candidate) => candidate.name === wanted);
-    return (lookup?.places ?? []).map((place): readonly Step[] => {
-      const { container: looked, by } = containerOfPlace(plan, place);
-      return [...keySteps(looked), { kind: by === "position" ? "items" : "values" }, ...keys];
-    });
-  }
-  const levels = target?.levels ?? [];
-  const level = levelOf(reference, 0, levels.length) ?? 0;
-  return [[...levelSteps(levels.slice(0, level)), ...keys]];
 }
 
 /** The column that a container is in which a lookup looks in. */

@@ -2,8 +2,8 @@ import type { Expression } from "../mapping/expression.ts";
 import { renderReference } from "../mapping/parse-path.ts";
 import type { Path, Reference } from "../mapping/path.ts";
 import { nodesOf } from "../mapping/expression-walk.ts";
-import type { Level, Plan, PlanColumn, PlanTarget } from "../plan/plan.ts";
-import { allLevels, containerOfPlace, keySteps, levelOf, levelSteps } from "../plan/references.ts";
+import type { Plan, PlanColumn, PlanTarget } from "../plan/plan.ts";
+import { allLevels, entrySteps, levelSteps, placesOf } from "../plan/references.ts";
 
 /** What a mapping reads a path for. */
 export const PATH_USES = ["column", "filter", "rule", "lookup", "version"] as const;
@@ -26,11 +26,11 @@ export interface MappedPath {
 
 /** Every path that a plan reads values at, each once for each target and use. */
 export function mappedPaths(plan: Plan): readonly MappedPath[] {
-  const document: Row = { plan, target: null, levels: plan.documentLevels };
+  const document: Row = { plan, target: null };
   const paths: MappedPath[] = plan.fields.flatMap((field) => columnPaths(field, document));
   if (plan.source.version !== null) paths.push(pathOf(plan.source.version.reference, "version", null, "text", document));
   for (const target of plan.targets) {
-    const row: Row = { plan, target, levels: allLevels(plan, target) };
+    const row: Row = { plan, target };
     paths.push(...target.columns.flatMap((column) => columnPaths(column, row)));
     if (target.filter !== null) paths.push(...expressionPaths(target.filter, "filter", null, row));
     for (const rule of target.rules) paths.push(...expressionPaths(rule.expression, "rule", null, row));
@@ -51,16 +51,13 @@ export function mappedPaths(plan: Plan): readonly MappedPath[] {
 export function containerPaths(plan: Plan): readonly Path[] {
   return [
     ...plan.targets.map((target) => levelSteps(allLevels(plan, target))),
-    ...plan.lookupTables.flatMap(({ containers, by }) =>
-      containers.map((keys): Path => [...levelSteps(plan.documentLevels), ...keySteps(keys), { kind: by === "key" ? "values" : "items" }]),
-    ),
+    ...plan.lookupTables.flatMap(({ containers, by }) => containers.map((container) => entrySteps(plan, container, by))),
   ];
 }
 
 interface Row {
   readonly plan: Plan;
   readonly target: PlanTarget | null;
-  readonly levels: readonly Level[];
 }
 
 function columnPaths(column: PlanColumn, row: Row): readonly MappedPath[] {
@@ -84,17 +81,12 @@ function expressionPaths(expression: Expression, use: PathUse, column: string | 
 }
 
 function pathOf(reference: Reference, use: PathUse, column: string | null, reads: MappedPath["reads"], row: Row): MappedPath {
-  return { target: row.target?.name ?? null, column, use, path: renderReference(reference), places: placesOf(reference, row), reads };
-}
-
-function placesOf(reference: Reference, { plan, target, levels }: Row): readonly Path[] {
-  const keys = keySteps(reference.keys);
-  const level = levelOf(reference, plan.documentLevels.length, levels.length);
-  if (level !== null) return [[...levelSteps(levels.slice(0, level)), ...keys]];
-  const { root } = reference;
-  const lookup = target?.lookups.find((known) => root.kind === "lookup" && known.name === root.name);
-  return (lookup?.places ?? []).map((place): Path => {
-    const { container, by } = containerOfPlace(plan, place);
-    return [...levelSteps(plan.documentLevels), ...keySteps(container), { kind: by === "key" ? "values" : "items" }, ...keys];
-  });
+  return {
+    target: row.target?.name ?? null,
+    column,
+    use,
+    path: renderReference(reference),
+    places: placesOf(row.plan, row.target, reference),
+    reads,
+  };
 }

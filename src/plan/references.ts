@@ -110,6 +110,35 @@ export function containerOfPlace(
   return { container: keys, by: found.by };
 }
 
+/** Where a reference points to, from the answer's root: one place, or each that its lookup looks in. */
+export function placesOf(
+  plan: Pick<Plan, "documentLevels" | "lookupTables">,
+  target: Pick<PlanTarget, "levels" | "lookups"> | null,
+  reference: Reference,
+): readonly (readonly Step[])[] {
+  const keys = keySteps(reference.keys);
+  const { root } = reference;
+  if (root.kind === "lookup") {
+    const places = target?.lookups.find((lookup) => lookup.name === root.name)?.places ?? [];
+    return places.map((place) => {
+      const { container, by } = containerOfPlace(plan, place);
+      return [...entrySteps(plan, container, by), ...keys];
+    });
+  }
+  const levels = [...plan.documentLevels, ...(target?.levels ?? [])];
+  const level = levelOf(reference, plan.documentLevels.length, levels.length) ?? levels.length;
+  return [[...levelSteps(levels.slice(0, level)), ...keys]];
+}
+
+/** From the answer's root to the entries of a container that lookups look in. */
+export function entrySteps(
+  { documentLevels }: Pick<Plan, "documentLevels">,
+  container: readonly string[],
+  by: LookupTable["by"],
+): readonly Step[] {
+  return levelSteps([...documentLevels, { keys: container, each: by === "position" ? "items" : "values" }]);
+}
+
 /** The levels from the answer's root to a target's row. */
 export function allLevels(plan: Pick<Plan, "documentLevels">, target: Pick<PlanTarget, "levels">): readonly Level[] {
   return [...plan.documentLevels, ...target.levels];

@@ -1,7 +1,7 @@
-import type { Reference, Step } from "../mapping/path.ts";
+import type { Step } from "../mapping/path.ts";
 import { readLeaf } from "./leaf.ts";
-import { type LookupTable, PROVABLE_TYPES, type Plan, type PlanTarget, type ProvableType, type ReadNode } from "./plan.ts";
-import { containerOfPlace, keySteps, levelOf, levelSteps, typedReferences } from "./references.ts";
+import { PROVABLE_TYPES, type Plan, type ProvableType, type ReadNode } from "./plan.ts";
+import { entrySteps, keySteps, levelSteps, placesOf, typedReferences } from "./references.ts";
 
 /** A leaf of a plan that a JSON value itself can be of the wanted type. */
 export interface TypedLeaf {
@@ -34,7 +34,8 @@ export class TypedLeaves {
     }
     for (const { containers, by, leaves } of plan.lookupTables) {
       if (containers.length === 1) continue;
-      for (const { keys } of leaves) together.push(containers.map((container) => nodeAt(plan.read, entrySteps(plan, container, by, keys))));
+      for (const { keys } of leaves)
+        together.push(containers.map((container) => nodeAt(plan.read, [...entrySteps(plan, container, by), ...keySteps(keys)])));
     }
     this.#together = together;
     this.leaves = [...wanted].flatMap(([node, types]): TypedLeaf[] => {
@@ -76,32 +77,6 @@ export function nodeAt(read: ReadNode, steps: readonly Step[]): ReadNode {
     if (child === undefined) throw new Error(`the read schema has no such place: ${JSON.stringify(steps)}`);
     return child;
   }, read);
-}
-
-/** Where a reference points to, from the answer's root: one place, or each that its lookup looks in. */
-export function placesOf(
-  plan: Plan,
-  target: Pick<PlanTarget, "levels" | "lookups"> | null,
-  reference: Reference,
-): readonly (readonly Step[])[] {
-  const keys = keySteps(reference.keys);
-  const { root } = reference;
-  if (root.kind === "lookup") {
-    const places = target?.lookups.find((lookup) => lookup.name === root.name)?.places ?? [];
-    return places.map((place) => {
-      const { container, by } = containerOfPlace(plan, place);
-      return entrySteps(plan, container, by, reference.keys);
-    });
-  }
-  const levels = [...plan.documentLevels, ...(target?.levels ?? [])];
-  const level = levelOf(reference, plan.documentLevels.length, levels.length) ?? levels.length;
-  return [[...levelSteps(levels.slice(0, level)), ...keys]];
-}
-
-/** From the answer's root to a value below the entries of a container. */
-function entrySteps(plan: Plan, container: readonly string[], by: LookupTable["by"], keys: readonly string[]): readonly Step[] {
-  const each: Step = { kind: by === "position" ? "items" : "values" };
-  return [...levelSteps(plan.documentLevels), ...keySteps(container), each, ...keySteps(keys)];
 }
 
 /** The one type that all readers want. A lookup's key is made of an integer's text as well as of a text. */

@@ -1,7 +1,7 @@
 import type { Reference } from "../mapping/path.ts";
 import { nodesOf } from "../mapping/expression-walk.ts";
 import type { Level, Plan, PlanColumn, PlanRule, PlanTarget } from "../plan/plan.ts";
-import { allLevels, columnReferences, levelOf, targetReferences } from "../plan/references.ts";
+import { allLevels, columnReferences, levelOf, placesOf, targetReferences } from "../plan/references.ts";
 import type { Dialect } from "./dialect.ts";
 import { type LeafColumn, LeafColumns } from "./leaf-columns.ts";
 import { type Access, access, elementOf, leafSql } from "./read-access.ts";
@@ -19,7 +19,7 @@ import {
 import { type LookupReader, joinLookups, lookupPointer, lookupValue } from "./join-lookups.ts";
 import { writePointer } from "./write-pointer.ts";
 import { pointerStep } from "../core/json-pointer.ts";
-import { nodeAt, placesOf } from "../plan/typed-leaves.ts";
+import { nodeAt } from "../plan/typed-leaves.ts";
 
 /** Rules that look at one row only: the others are checked over all targets together. */
 export function isRowRule(rule: PlanRule): boolean {
