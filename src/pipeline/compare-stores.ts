@@ -1,6 +1,7 @@
 import type { Mapping } from "../mapping/mapping.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type RowDifference, firstDifference } from "../quality/first-difference.ts";
+import { digestStore } from "../quality/store-digest.ts";
 import { type SideOfDifference, explainSide } from "./explain-difference.ts";
 import type { PlatformParts } from "./scratch.ts";
 
@@ -9,6 +10,11 @@ export interface StoreDifference {
   readonly row: RowDifference;
   readonly left: SideOfDifference;
   readonly right: SideOfDifference;
+}
+
+/** One digest over the tables of a mapping. */
+export async function digestOf(mapping: Mapping, { database, store }: PlatformParts): Promise<string> {
+  return store.open(await database.connect(), (open) => digestStore(open, [mapping]), "read");
 }
 
 /** The first row that two stores do not have alike; null where there is none. Each has an engine of its own. */

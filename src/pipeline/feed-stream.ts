@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { Mapping } from "../mapping/mapping.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { BodyChecker } from "../raw/body.ts";
@@ -6,10 +5,10 @@ import type { Capture, CheckedCapture } from "../raw/capture.ts";
 import { checkCapture } from "../raw/check-capture.ts";
 import type { RawStore } from "../raw/raw-store.ts";
 import { randomWhole } from "../core/seeded-random.ts";
-import { Store } from "../store/store.ts";
 import { rawTableOf } from "./document-index.ts";
 import type { Scratch } from "./scratch.ts";
-import { type StreamStart, stream } from "./stream.ts";
+import { streamUntilIdle } from "./stream-until-idle.ts";
+import type { StreamStart } from "./stream.ts";
 
 export interface FeedOptions {
   /** The longest slice, in bytes of bodies. */
@@ -57,22 +56,7 @@ export async function feedStreams(
         options.onProgress?.(sent);
       }
     };
-    await stream(
-      mapping,
-      plan,
-      {
-        from: start,
-        triggerMs: 1000,
-        untilIdle: true,
-        waitMs: 0,
-        processId: randomUUID(),
-        sliceBytes,
-        connections: 1,
-        check,
-        ...(signal === undefined ? {} : { signal }),
-      },
-      { database: to.database, store: new Store(to.store), raw: to.raw },
-    );
+    await streamUntilIdle(mapping, plan, to, { from: start, sliceBytes, check, ...(signal === undefined ? {} : { signal }) });
   }
   return sent;
 }

@@ -3,13 +3,12 @@ import { createRandom, shuffled } from "../core/seeded-random.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type Mismatch, checkAccounting } from "../quality/accounting.ts";
-import { digestStore } from "../quality/store-digest.ts";
 import { appendCaptures } from "../raw/append-captures.ts";
 import type { BodyChecker } from "../raw/body.ts";
 import type { CheckedCapture } from "../raw/capture.ts";
 import type { RawStore } from "../raw/raw-store.ts";
 import { Store } from "../store/store.ts";
-import { type StoreDifference, compareStores } from "./compare-stores.ts";
+import { type StoreDifference, compareStores, digestOf } from "./compare-stores.ts";
 import { rawTableOf } from "./document-index.ts";
 import { checkedCapture, feedStreams } from "./feed-stream.ts";
 import type { Scratch } from "./scratch.ts";
@@ -102,10 +101,6 @@ export async function verifyParity(
     if (found !== digest) difference = await compareStores(mapping, plan, batch, streamed);
   }
   return { captures: ids.length, documents: Number(record.run["selected"]), digest, rounds, difference };
-}
-
-async function digestOf(mapping: Mapping, { database, store }: Scratch): Promise<string> {
-  return store.open(await database.connect(), (open) => digestStore(open, [mapping]), "read");
 }
 
 /** Each capture, and the same answer captured a microsecond later. */

@@ -1,15 +1,12 @@
-import { randomUUID } from "node:crypto";
 import { EXIT, type ExitCode, UserError } from "../core/errors.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { compilePlan } from "../plan/compile-plan.ts";
 import type { Plan } from "../plan/plan.ts";
-import { digestStore } from "../quality/store-digest.ts";
 import { quoteText as text } from "../sql/quote.ts";
 import { sqlText } from "../sql/sql-value.ts";
-import { Store } from "../store/store.ts";
-import { type StoreDifference, compareStores } from "./compare-stores.ts";
+import { type StoreDifference, compareStores, digestOf } from "./compare-stores.ts";
 import type { PlatformParts } from "./scratch.ts";
-import { stream } from "./stream.ts";
+import { streamUntilIdle } from "./stream-until-idle.ts";
 
 export interface ReplayOptions {
   readonly sliceBytes: number;
@@ -39,34 +36,20 @@ export async function verifyReplay(
 ): Promise<ReplayResult> {
   const plan = await appliedPlan(mapping, live);
   let captures = 0;
-  await stream(
-    mapping,
-    plan,
-    {
-      from: { kind: "earliest" },
-      triggerMs: 1000,
-      untilIdle: true,
-      waitMs: 0,
-      processId: randomUUID(),
-      sliceBytes,
-      connections: 1,
-      ...(signal === undefined ? {} : { signal }),
-      onProgress: (progress) => {
-        captures += progress.captures;
-        onProgress?.(captures, progress.behind);
-      },
+  await streamUntilIdle(mapping, plan, replay, {
+    from: { kind: "earliest" },
+    sliceBytes,
+    ...(signal === undefined ? {} : { signal }),
+    onProgress: (progress) => {
+      captures += progress.captures;
+      onProgress?.(captures, progress.behind);
     },
-    { database: replay.database, store: new Store(replay.store), raw: replay.raw },
-  );
+  });
   if (signal?.aborted === true) return { captures, digest: "", replayed: "", difference: null, exit: EXIT.interrupted };
   const digest = await digestOf(mapping, live);
   const replayed = await digestOf(mapping, replay);
   if (digest === replayed) return { captures, digest, replayed, difference: null, exit: EXIT.done };
   return { captures, digest, replayed, difference: await compareStores(mapping, plan, live, replay), exit: EXIT.someFailed };
-}
-
-async function digestOf(mapping: Mapping, { database, store }: PlatformParts): Promise<string> {
-  return store.open(await database.connect(), (open) => digestStore(open, [mapping]), "read");
 }
 
 /** The plan under which all documents of the live store are applied: strict or not. */
