@@ -1,6 +1,6 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Settings, storeFile } from "../config/settings.ts";
+import { RAW_IN_HOME, type Settings, storeFile } from "../config/settings.ts";
 import { EXIT, UserError } from "../core/errors.ts";
 import { openTemporaryFolder } from "../core/temporary-folder.ts";
 import type { Connection } from "../duckdb/connection.ts";
@@ -91,11 +91,12 @@ export function mappingsUnder(
 /** @throws UserError `raw.empty` (exit 4): there is nothing to make tables of. */
 export async function requireCaptures(raw: RawStore, endpoint: string, method: string, settings: Settings): Promise<void> {
   if ((await raw.lastId(`${endpoint}.${method}`)) > 0) return;
+  const isInHome = settings.raw === RAW_IN_HOME;
   throw new UserError(
     {
       code: "raw.empty",
-      message: `${settings.raw === "home" ? settings.home : settings.raw} has no captures of ${endpoint}.${method}`,
-      next: `ingest some first (mlb-etl ingest --endpoint ${endpoint} --method ${method} --from-files …), or name another home with --home`,
+      message: `${isInHome ? settings.home : settings.raw} has no captures of ${endpoint}.${method}`,
+      next: `ingest some first (mlb-etl ingest --endpoint ${endpoint} --method ${method} --from-files …), or name another ${isInHome ? "home with --home" : "place with --raw"}`,
     },
     EXIT.sourceUnreachable,
   );

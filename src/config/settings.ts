@@ -194,7 +194,7 @@ export function resolveSettings(
 }
 
 /** What `raw` says where captures are in files of the home. */
-const RAW_IN_HOME = "home";
+export const RAW_IN_HOME = "home";
 
 function isServer(place: string): boolean {
   return /^postgres(?:ql)?:\/\//.test(place);
