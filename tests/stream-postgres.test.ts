@@ -90,6 +90,7 @@ describeEachPostgres((server) => {
           if (held.length > 1) stop.abort();
         };
         await run({ onHeldBack, signal: stop.signal });
+        expect(held.length).toBeGreaterThan(1);
         expect(held.at(-1)).toMatchObject({ captures: 1000 });
         expect(held.at(-1)?.holder).toContain("mlb-etl");
         expect(await rows(IDS)).toEqual([{ n: 1, sum: 1 }]);
