@@ -10,16 +10,15 @@
  * that this machine has the programs of;
  * `--config-dir DIR`: another configuration, with a mapping of the same method. It starts a server of its own, and ends with 1 where a round found something.
  */
-import { chmod, mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { argv, exit, stdout } from "node:process";
 import { parseArgs } from "node:util";
 import { createRandom } from "../src/core/seeded-random.ts";
 import { sqlText } from "../src/sql/sql-value.ts";
-import { PROGRAMS, type ServerPlace, startServer, stopServer } from "../tests/postgres-server.ts";
+import { type ServerPlace, startTemporaryServer, urlOf } from "../tests/postgres-server.ts";
 import { runCli } from "../tests/run-cli.ts";
-import { createDatabase, dropDatabase, findLeftOvers, queryDatabase, urlOf } from "./chaos/chaos-database.ts";
+import { createDatabase, dropDatabase, findLeftOvers, queryDatabase } from "./chaos/chaos-database.ts";
 import { type Commands, Cuts, type Disturbance, Kills, Restarts, type Undisturbed, runHere } from "./chaos/disturbance.ts";
 import { writeStates } from "./chaos/simulated-feeds.ts";
 
@@ -77,7 +76,7 @@ function digestIn(json: unknown): string {
 async function prepareBeginnings(place: ServerPlace, files: readonly string[]): Promise<readonly Beginning[]> {
   const load = async (database: string, some: readonly string[]): Promise<void> => {
     await createDatabase(place, database, "template0");
-    const failed = (await runHere([ingest(some), TRANSFORM], urlOf(place.port, database))).find((end) => end.exit !== 0);
+    const failed = (await runHere([ingest(some), TRANSFORM], urlOf(place, database))).find((end) => end.exit !== 0);
     if (failed !== undefined) throw new Error(failed.stderr);
   };
   await load("half", files.slice(0, Math.ceil(files.length / 2)));
@@ -103,7 +102,7 @@ async function findFaults(
   database: string,
   wanted: { readonly digest: string; readonly captures: number },
 ): Promise<{ readonly faults: readonly string[]; readonly ms: number }> {
-  const store = ["--store", urlOf(place.port, database), ...CONFIG];
+  const store = ["--store", urlOf(place, database), ...CONFIG];
   const faults: string[] = [];
   const digest = await runCli(...store, "verify", "digest", "--json");
   const got = digest.exit === 0 ? digestIn(digest.json) : digest.stderr;
@@ -152,7 +151,7 @@ async function runRounds(place: ServerPlace, folder: string): Promise<boolean> {
     await createDatabase(place, "round", template);
     const disturbed = await disturbance.run(commands, "round", takes[round % beginnings.length] as Undisturbed);
     times += disturbed.times;
-    const again = await runHere(commands, urlOf(place.port, "round"));
+    const again = await runHere(commands, urlOf(place, "round"));
     const failed = again.find((end) => end.exit !== 0);
     const { faults, ms } = await findFaults(place, "round", { digest, captures: files.length });
     slowest = Math.max(slowest, ms);
@@ -174,22 +173,13 @@ async function runRounds(place: ServerPlace, folder: string): Promise<boolean> {
   return bad === 0;
 }
 
-const programs = Object.values(PROGRAMS).find(
-  (each) => each !== null && (values.version === undefined || each.version === Number(values.version)),
-);
-if (programs === undefined || programs === null) throw new Error("this machine has no programs of that PostgreSQL");
-const folder = await mkdtemp(join(tmpdir(), "postgres-chaos-"));
-// The server's user must get through.
-await chmod(folder, 0o755);
+const version = values.version === undefined ? null : Number(values.version);
 // What was committed must outlive a crash of the server. Temporary tables of sessions that such a crash ended are dropped by autovacuum, which looks
 // at each database once a minute by default.
 const settings = ["synchronous_commit = on", "autovacuum_naptime = 2s"];
-const place = await startServer({ programs, folder: join(folder, "server"), settings });
 let isGood = false;
-try {
-  isGood = await runRounds(place, folder);
-} finally {
-  await stopServer(place);
-  await rm(folder, { recursive: true, force: true });
+{
+  await using server = await startTemporaryServer({ name: "postgres-chaos", version, settings });
+  isGood = await runRounds(server.place, server.folder);
 }
 exit(isGood ? 0 : 1);

@@ -10,8 +10,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { argv, execPath, exit, stdout } from "node:process";
 import { fileURLToPath } from "node:url";
@@ -20,9 +19,9 @@ import { createRandom } from "../src/core/seeded-random.ts";
 import { loadRegistry } from "../src/mapping/registry.ts";
 import { Postgres } from "../src/postgres/postgres.ts";
 import { sqlText } from "../src/sql/sql-value.ts";
-import { PROGRAMS, type ServerPlace, startServer, stopServer } from "../tests/postgres-server.ts";
+import { type ServerPlace, startTemporaryServer, urlOf } from "../tests/postgres-server.ts";
 import { runCli } from "../tests/run-cli.ts";
-import { createDatabase, findLeftOvers, queryDatabase, urlOf } from "./chaos/chaos-database.ts";
+import { createDatabase, findLeftOvers, queryDatabase } from "./chaos/chaos-database.ts";
 import { type SimulatedState, writeStates } from "./chaos/simulated-feeds.ts";
 
 const METHOD = ["--endpoint", "game", "--method", "live_game_v1"];
@@ -106,7 +105,7 @@ async function read(
   },
 ): Promise<Seen> {
   const seen: Seen = { reads: 0, states: new Set(), faults: [] };
-  await using postgres = await Postgres.open({ url: urlOf(place.port, DATABASE), environment: {}, waitMs: 60_000 });
+  await using postgres = await Postgres.open({ url: urlOf(place, DATABASE), environment: {}, waitMs: 60_000 });
   while (!isOver()) {
     const game = String(games[seen.reads % games.length]);
     seen.reads += 1;
@@ -129,7 +128,7 @@ async function runProgram(
   place: ServerPlace,
   words: readonly string[],
 ): Promise<{ readonly exit: number | null; readonly stderr: string }> {
-  const child = spawn(execPath, [PROGRAM, "--config-dir", CONFIG, "--store", urlOf(place.port, DATABASE), ...words], {
+  const child = spawn(execPath, [PROGRAM, "--config-dir", CONFIG, "--store", urlOf(place, DATABASE), ...words], {
     stdio: ["ignore", "ignore", "pipe"],
   });
   let stderr = "";
@@ -165,7 +164,7 @@ async function race(place: ServerPlace, folder: string): Promise<boolean> {
   const { digest } = (await requireCli(...plain, "verify", "digest")) as { readonly digest: string };
 
   await createDatabase(place, DATABASE, "template0");
-  const store = ["--store", urlOf(place.port, DATABASE)];
+  const store = ["--store", urlOf(place, DATABASE)];
   // The tables are there before anybody reads.
   await requireCli(...store, "schema", "apply");
   // And a capture before anybody transforms.
@@ -214,18 +213,10 @@ async function race(place: ServerPlace, folder: string): Promise<boolean> {
 }
 
 if (!existsSync(PROGRAM)) throw new Error("the program is not built: npm run build");
-const programs = Object.values(PROGRAMS).find(
-  (each) => each !== null && (values.version === undefined || each.version === Number(values.version)),
-);
-if (programs === undefined || programs === null) throw new Error("this machine has no programs of that PostgreSQL");
-const folder = await mkdtemp(join(tmpdir(), "postgres-race-"));
-await chmod(folder, 0o755);
-const place = await startServer({ programs, folder: join(folder, "server") });
+const version = values.version === undefined ? null : Number(values.version);
 let isGood = false;
-try {
-  isGood = await race(place, folder);
-} finally {
-  await stopServer(place);
-  await rm(folder, { recursive: true, force: true });
+{
+  await using server = await startTemporaryServer({ name: "postgres-race", version });
+  isGood = await race(server.place, server.folder);
 }
 exit(isGood ? 0 : 1);

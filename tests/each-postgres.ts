@@ -5,7 +5,16 @@ import { describe, inject } from "vitest";
 import { isFileError } from "../src/core/file-error.ts";
 import { FileLock } from "../src/core/file-lock.ts";
 import { Postgres } from "../src/postgres/postgres.ts";
-import { PROGRAMS, type Programs, type ServerOptions, type ServerPlace, SUPERUSER, startServer } from "./postgres-server.ts";
+import {
+  PROGRAMS,
+  type Programs,
+  type ServerOptions,
+  type ServerPlace,
+  SUPERUSER,
+  programsOf,
+  startServer,
+  urlOf,
+} from "./postgres-server.ts";
 
 /** A database of its own, dropped at the end. */
 export interface TestDatabase extends AsyncDisposable {
@@ -46,14 +55,7 @@ export class SharedServer {
 
 /** The server of a version; null: of the newest. */
 export function sharedServer(version: number | null): SharedServer {
-  const found = Object.values(PROGRAMS).find((programs) => programs !== null && (version === null || programs.version === version));
-  if (found === undefined || found === null) throw new Error(`this machine has no PostgreSQL ${String(version ?? "")}`);
-  return new SharedServer(found);
-}
-
-/** `postgresql://…` of a database of a server, over TCP. */
-export function urlOf(place: ServerPlace, database: string, user: string = SUPERUSER): string {
-  return `postgresql://${user}@127.0.0.1:${String(place.port)}/${database}`;
+  return new SharedServer(programsOf(version));
 }
 
 /** One statement as the superuser. */

@@ -10,7 +10,8 @@ import { PostgresStore } from "../src/store/postgres/postgres-store.ts";
 import { writeRoles } from "../src/store/postgres/write-roles.ts";
 import { applySchemas } from "../src/store/prepare-schema.ts";
 import { Store } from "../src/store/store.ts";
-import { type TestDatabase, administer, describeEachPostgres, urlOf } from "./each-postgres.ts";
+import { type TestDatabase, administer, describeEachPostgres } from "./each-postgres.ts";
+import { urlOf } from "./postgres-server.ts";
 import { EVERYTHING, mappingOf, openDatabase } from "./small-platform.ts";
 
 const MAPPING = mappingOf(`

@@ -1,9 +1,10 @@
 /** Starts real PostgreSQL servers for tests: the npm package's (18), and what Debian has installed. */
 import { execFile } from "node:child_process";
-import { appendFile, chmod, chown, cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { appendFile, chmod, chown, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { arch, getuid, platform } from "node:process";
 import { promisify } from "node:util";
@@ -46,6 +47,13 @@ export const PROGRAMS: Readonly<Record<string, Programs | null>> = {
   "an older PostgreSQL of Debian": debianPrograms(),
 };
 
+/** The programs of a version; null: of the newest. @throws Error where this machine has them not. */
+export function programsOf(version: number | null): Programs {
+  const found = Object.values(PROGRAMS).find((programs) => programs !== null && (version === null || programs.version === version));
+  if (found === undefined || found === null) throw new Error(`this machine has no PostgreSQL ${String(version ?? "")}`);
+  return found;
+}
+
 /** A server refuses to run as root: then it runs as the first of these users. */
 function serverUser(): { uid: number; gid: number } | Record<string, never> {
   if (getuid?.() !== 0) return {};
@@ -80,6 +88,11 @@ export interface ServerPlace {
   /** Folder of its socket. */
   readonly socket: string;
   readonly port: number;
+}
+
+/** `postgresql://…` of a database at a port of this machine. */
+export function urlOf({ port }: Pick<ServerPlace, "port">, database: string, user: string = SUPERUSER): string {
+  return `postgresql://${user}@127.0.0.1:${String(port)}/${database}`;
 }
 
 /** In the folder of each server, from before its start: what `stopServer` needs. */
@@ -121,6 +134,33 @@ export async function startServer({ programs, folder, settings = [], access = AC
   await writeFile(join(folder, PLACE_FILE), JSON.stringify(place));
   await controlServer(place, "start");
   return place;
+}
+
+/** A server in a folder of its own, which has room for other files too; both are gone at the end. */
+export interface TemporaryServer extends AsyncDisposable {
+  readonly place: ServerPlace;
+  readonly folder: string;
+}
+
+/** `name` begins the name of its folder. */
+export async function startTemporaryServer({
+  name,
+  version = null,
+  settings = [],
+}: Pick<ServerOptions, "settings"> & { readonly name: string; readonly version?: number | null }): Promise<TemporaryServer> {
+  const programs = programsOf(version);
+  const folder = await mkdtemp(join(tmpdir(), `${name}-`));
+  // The server's user reads and writes there too.
+  await chmod(folder, 0o777);
+  const place = await startServer({ programs, folder: join(folder, "s"), settings });
+  return {
+    place,
+    folder,
+    [Symbol.asyncDispose]: async () => {
+      await stopServer(place);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 /** `restart` waits for the end of nothing: open connections are cut. */

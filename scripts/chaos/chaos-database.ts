@@ -2,14 +2,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Postgres } from "../../src/postgres/postgres.ts";
 import { type SqlRow, sqlText } from "../../src/sql/sql-value.ts";
-import { type ServerPlace, SUPERUSER } from "../../tests/postgres-server.ts";
-
-export function urlOf(port: number, database: string): string {
-  return `postgresql://${SUPERUSER}@127.0.0.1:${String(port)}/${database}`;
-}
+import { type ServerPlace, SUPERUSER, urlOf } from "../../tests/postgres-server.ts";
 
 export async function queryDatabase(place: ServerPlace, database: string, sql: string): Promise<readonly SqlRow[]> {
-  await using postgres = await Postgres.open({ url: urlOf(place.port, database), environment: {}, waitMs: 60_000, maxSessions: 1 });
+  await using postgres = await Postgres.open({ url: urlOf(place, database), environment: {}, waitMs: 60_000, maxSessions: 1 });
   return await postgres.withSession((session) => session.rows(sql));
 }
 

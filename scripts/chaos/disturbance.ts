@@ -5,10 +5,9 @@ import { existsSync } from "node:fs";
 import { execPath } from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { type ServerPlace, controlServer } from "../../tests/postgres-server.ts";
+import { type ServerPlace, controlServer, urlOf } from "../../tests/postgres-server.ts";
 import { TcpProxy } from "../../tests/tcp-proxy.ts";
 import { runCli } from "../../tests/run-cli.ts";
-import { urlOf } from "./chaos-database.ts";
 
 /** The words of each. */
 export type Commands = readonly (readonly string[])[];
@@ -69,7 +68,7 @@ export class Cuts implements Disturbance {
 
   async measure(commands: Commands, database: string): Promise<Undisturbed> {
     await using proxy = await TcpProxy.start(this.#place.port);
-    return { ms: await timeOf(() => runHere(commands, urlOf(proxy.port, database))), bytes: proxy.passed };
+    return { ms: await timeOf(() => runHere(commands, urlOf(proxy, database))), bytes: proxy.passed };
   }
 
   async run(commands: Commands, database: string, { bytes }: Undisturbed): ReturnType<Disturbance["run"]> {
@@ -92,7 +91,7 @@ export class Cuts implements Disturbance {
       seen = proxy.accepted;
       return true;
     };
-    const ends = await runHere(commands, urlOf(proxy.port, database));
+    const ends = await runHere(commands, urlOf(proxy, database));
     return { ends, times: proxy.cuts };
   }
 }
@@ -108,12 +107,12 @@ export class Restarts implements Disturbance {
   }
 
   async measure(commands: Commands, database: string): Promise<Undisturbed> {
-    return { ms: await timeOf(() => runHere(commands, urlOf(this.#place.port, database))), bytes: 0 };
+    return { ms: await timeOf(() => runHere(commands, urlOf(this.#place, database))), bytes: 0 };
   }
 
   async run(commands: Commands, database: string, { ms }: Undisturbed): ReturnType<Disturbance["run"]> {
     const [moment, isCrash] = [this.#random() * ms, this.#random() < 0.5];
-    const running = runHere(commands, urlOf(this.#place.port, database));
+    const running = runHere(commands, urlOf(this.#place, database));
     await Promise.race([running, sleep(moment)]);
     if (isCrash) {
       await controlServer(this.#place, "kill");
@@ -167,7 +166,7 @@ export class Kills implements Disturbance {
   }
 
   async #runAndKill(words: readonly string[], database: string, moment: number | null): Promise<CommandEnd> {
-    const child: ChildProcess = spawn(execPath, [PROGRAM, "--store", urlOf(this.#place.port, database), ...words], {
+    const child: ChildProcess = spawn(execPath, [PROGRAM, "--store", urlOf(this.#place, database), ...words], {
       stdio: ["ignore", "ignore", "pipe"],
     });
     let stderr = "";

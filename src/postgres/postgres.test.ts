@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type TestDatabase, describeEachPostgres, startOwnServer, urlOf } from "../../tests/each-postgres.ts";
-import { PROGRAMS, type ServerPlace, controlServer, stopServer } from "../../tests/postgres-server.ts";
+import { type TestDatabase, describeEachPostgres, startOwnServer } from "../../tests/each-postgres.ts";
+import { PROGRAMS, type ServerPlace, controlServer, stopServer, urlOf } from "../../tests/postgres-server.ts";
 import { TcpProxy } from "../../tests/tcp-proxy.ts";
 import type { OutsideError } from "../core/errors.ts";
 import { systemBackOff } from "./back-off.ts";

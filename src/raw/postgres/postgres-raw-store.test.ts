@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type TestDatabase, administer, describeEachPostgres, urlOf } from "../../../tests/each-postgres.ts";
+import { type TestDatabase, administer, describeEachPostgres } from "../../../tests/each-postgres.ts";
+import { urlOf } from "../../../tests/postgres-server.ts";
 import { Postgres } from "../../postgres/postgres.ts";
 import type { Session } from "../../postgres/session.ts";
 import type { SqlRow } from "../../sql/sql-value.ts";
