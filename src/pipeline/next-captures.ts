@@ -37,7 +37,7 @@ export async function countBehind(raw: RawStore, table: string, position: string
   return count;
 }
 
-/** The position behind all captures of now; null where there is none. */
+/** The position behind all captures of now that nothing holds back; null where there is none. */
 export async function latestPosition(raw: RawStore, table: string): Promise<string | null> {
   let last: string | null = null;
   for await (const { position } of raw.capturesFrom(table, null)) last = position;

@@ -16,7 +16,7 @@ import { selectStream } from "./selection.ts";
 import { type SliceOptions, SliceRunner, type TransformDeps } from "./slice-runner.ts";
 import { waitFor } from "./wait-for.ts";
 
-/** Where a stream begins: where it stopped; at the first capture; behind the last one of now; at the first one that was captured at a time or later. */
+/** Where a stream begins: where it stopped; at the first capture; behind the last one of now that is not held back; at the first one that was captured at a time or later. */
 export type StreamStart =
   | { readonly kind: "checkpoint" }
   | { readonly kind: "earliest" }
