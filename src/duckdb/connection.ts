@@ -21,6 +21,9 @@ export type AppendValue = null | boolean | number | string | Uint8Array;
 /** DuckDB's own words for what is outside of a statement: memory, disk, files. */
 const OUTSIDE = /^(?:Out of Memory|IO|TransactionContext|Interrupt|INTERRUPT|Connection|FATAL|Permission) Error/i;
 
+/** What makes tables or views. */
+const MAKES = /^\s*CREATE\b/i;
+
 /** Turns a failure of memory, disk or file into an error with a next step; every other one is passed on. */
 async function explained<T>(work: () => Promise<T>): Promise<T> {
   try {
@@ -43,6 +46,7 @@ async function explained<T>(work: () => Promise<T>): Promise<T> {
 export class Connection {
   readonly #connection: DuckDBConnection;
   readonly #memoryLimit: string;
+  readonly #catalog: Catalog = { changes: 0 };
 
   /** `memoryLimit`: that of the database, as a size of DuckDB. */
   constructor(connection: DuckDBConnection, memoryLimit: string) {
@@ -52,6 +56,7 @@ export class Connection {
 
   /** Runs one statement; gives the number of rows it changed, as DuckDB counted them (0 where it tells none). */
   async run(sql: string): Promise<number> {
+    if (MAKES.test(sql)) this.#catalog.changes += 1;
     const result = await explained(() => this.#connection.run(sql));
     const changed = result.columnCount === 1 && result.columnName(0) === "Count" ? (await result.getRows())[0]?.[0] : undefined;
     return typeof changed === "bigint" ? Number(changed) : 0;
@@ -70,9 +75,10 @@ export class Connection {
     for await (const batch of result.yieldRowObjects()) yield batch.map(readRow);
   }
 
-  /** A statement that is planned once and run many times. Its tables must stay: a changed catalogue plans it again. */
+  /** A statement that is planned once and run many times. */
   async prepare(sql: string): Promise<Statement> {
-    return new Statement(await explained(() => this.#connection.prepare(sql)));
+    const plan = (): Promise<DuckDBPreparedStatement> => explained(() => this.#connection.prepare(sql));
+    return new Statement({ plan, catalog: this.#catalog, prepared: await plan() });
   }
 
   /** What kind of statement a text is, and how many: `SELECT`, `COPY`, … */
@@ -169,26 +175,57 @@ function collectTables(nodes: readonly PlanNode[], tables: Set<string>): void {
   }
 }
 
-/** A prepared statement without parameters. */
-export class Statement {
-  readonly #prepared: DuckDBPreparedStatement;
+/** What a connection has made so far. */
+interface Catalog {
+  changes: number;
+}
 
-  constructor(prepared: DuckDBPreparedStatement) {
-    this.#prepared = prepared;
+interface StatementParts {
+  readonly plan: () => Promise<DuckDBPreparedStatement>;
+  readonly catalog: Catalog;
+  readonly prepared: DuckDBPreparedStatement;
+}
+
+/**
+ * A prepared statement without parameters. DuckDB plans a statement again, silently and at every run from then on, where something was made on its
+ * connection after it was prepared: here it is prepared anew, once.
+ */
+export class Statement {
+  readonly #parts: StatementParts;
+  #prepared: DuckDBPreparedStatement;
+  #changes: number;
+
+  constructor(parts: StatementParts) {
+    this.#parts = parts;
+    this.#prepared = parts.prepared;
+    this.#changes = parts.catalog.changes;
   }
 
   async run(): Promise<void> {
-    await explained(() => this.#prepared.run());
+    const prepared = await this.#current();
+    await explained(() => prepared.run());
   }
 
   /** The rows of a query, in batches as DuckDB makes them (at most 2,048). */
   async *batches(): AsyncGenerator<SqlRow[]> {
-    const result = await explained(() => this.#prepared.stream());
+    const prepared = await this.#current();
+    const result = await explained(() => prepared.stream());
     for await (const batch of result.yieldRowObjects()) yield batch.map(readRow);
   }
 
   close(): void {
     this.#prepared.destroySync();
+  }
+
+  async #current(): Promise<DuckDBPreparedStatement> {
+    const { plan, catalog } = this.#parts;
+    if (this.#changes === catalog.changes) return this.#prepared;
+    const { changes } = catalog;
+    const before = this.#prepared;
+    this.#prepared = await plan();
+    this.#changes = changes;
+    before.destroySync();
+    return this.#prepared;
   }
 }
 

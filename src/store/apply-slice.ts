@@ -8,7 +8,7 @@ import type { StagedSlice } from "./staged-slice.ts";
 import { type AppliedRows, recordSlice } from "./record-slice.ts";
 import { INPUT_TABLES, writeInputColumns } from "./slice-input.ts";
 import { confirmDocuments } from "./confirm-documents.ts";
-import { LINEAGE_COLUMNS } from "./mapping-schema.ts";
+import { LINEAGE, LINEAGE_VALUES, ownColumns } from "./row-columns.ts";
 import { recordStep } from "./streams.ts";
 import { requirePrepared } from "./prepare-schema.ts";
 import { writeOrderKey, writeSameState } from "../sql/order-key.ts";
@@ -22,7 +22,7 @@ const GO = "slice_go";
 /** How a slice gets to where the store's SQL runs, and what the tables that it is written to were made like. */
 export interface PreparedStore {
   readonly schemaHash: string;
-  /** Brings the tables of the slice to where the store's SQL runs. Inside the transaction. */
+  /** Brings what is known of the slice beside its rows to where the store's SQL runs. Inside the transaction. */
   readonly stage: () => Promise<StagedSlice>;
 }
 
@@ -52,7 +52,8 @@ export async function applySlice(
     )[0];
     const [fresh, confirmed, known] = [Number(counts?.["fresh"]), Number(counts?.["confirmed"]), Number(counts?.["known"])];
     const confirmedRows = confirmed > 0 ? await confirmDocuments(store, plan, GO) : [];
-    const stored = await staged.settle(store, GO);
+    const settled = await staged.settle(store, GO);
+    const { stored } = settled;
     const compared = plan.targets.map((_, at) => (stored.get(at)?.size ?? 0) < known);
     for (const [at, target] of plan.targets.entries())
       if (compared[at] === true) await compareRows(store, plan, target, { at, stored: [...(stored.get(at)?.keys() ?? [])] });
@@ -61,7 +62,7 @@ export async function applySlice(
     const applied: AppliedRows[] = [];
     for (const [at, target] of plan.targets.entries()) {
       const reconciled = await reconcile(store, plan, target, at, changes[at] ?? new Map());
-      const inserted = fresh > 0 ? await insertFresh(store, plan, target, at) : 0;
+      const inserted = fresh > 0 ? await settled.insertFresh(at) : 0;
       if (reconciled.inserted + inserted > 0) await atStep("apply.inserted");
       const left = [...(stored.get(at)?.values() ?? [])].reduce((sum, rows) => sum + rows, confirmedRows[at] ?? 0);
       applied.push({ ...reconciled, inserted: reconciled.inserted + inserted, unchanged: reconciled.unchanged + left });
@@ -108,22 +109,6 @@ async function chooseNewer(store: OpenStore, plan: Plan): Promise<void> {
       `LEFT JOIN ${store.state("documents")} d ON d.mapping = ${text(plan.mapping)} AND d.document_key = t.document_key ` +
       `WHERE t.passed AND (d.document_key IS NULL OR d.fingerprint <> ${text(plan.fingerprint)} OR ${writeOrderKey("t")} > ${writeOrderKey("d")}) ` +
       `AND (NOT t.confirms OR coalesce(d.fingerprint = ${text(plan.fingerprint)} AND ${writeSameState("t", "d")}, FALSE))`,
-  );
-}
-
-function ownColumns(plan: Plan, target: PlanTarget): readonly string[] {
-  return targetColumns(plan, target).map((column) => name(column.name));
-}
-
-const LINEAGE = LINEAGE_COLUMNS.map((column) => name(column.name));
-const LINEAGE_VALUES = ["g.version", "g.captured_at", "g.raw_id", "g.applied_at"];
-
-/** Documents that the store has never had: their rows can be nowhere, so they are only inserted. */
-async function insertFresh(store: OpenStore, plan: Plan, target: PlanTarget, at: number): Promise<number> {
-  const columns = ownColumns(plan, target);
-  return store.run(
-    `INSERT INTO ${store.table(target.name)} (${[...columns, ...LINEAGE].join(", ")}) ` +
-      `SELECT ${[...columns.map((column) => `s.${column}`), ...LINEAGE_VALUES].join(", ")} FROM ${targetTable(at)} s JOIN ${GO} g ON g.${slot} = s.${slot} WHERE g.is_new`,
   );
 }
 

@@ -42,7 +42,7 @@ export interface StoreAccess extends AsyncDisposable {
   /** Makes the open store ready to apply a slice of the connection. Before the transaction. */
   prepareApply(connection: Connection, store: OpenStore, plan: Plan, application: SliceApplication): Promise<void>;
   /** Brings the tables of the slice to where the store's SQL runs. Inside the transaction. */
-  stage(connection: Connection, application: SliceApplication): Promise<StagedSlice>;
+  stage(connection: Connection, plan: Plan, application: SliceApplication): Promise<StagedSlice>;
   /** The answer to one statement that reads, as a user wrote it. @throws UserError `sql.refused`, `sql.not-a-select`. */
   ask(connection: Connection, query: string): Promise<SqlRow[]>;
   /** One rebuild of a store at a time. @throws OutsideError `lock.held` (exit 7). */
@@ -93,7 +93,7 @@ export class Store {
     if (schemaHash === undefined) throw new Error(`${plan.mapping} was not prepared`);
     await this.#open(connection, async (store) => {
       await this.#access.prepareApply(connection, store, plan, application);
-      await applySlice(store, plan, application, { schemaHash, stage: () => this.#access.stage(connection, application) });
+      await applySlice(store, plan, application, { schemaHash, stage: () => this.#access.stage(connection, plan, application) });
     });
   }
 

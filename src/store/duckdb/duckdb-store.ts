@@ -8,9 +8,10 @@ import { OpenStore } from "../open-store.ts";
 import type { Placement, StoreDialect } from "../store-dialect.ts";
 import type { SliceApplication } from "../slice-application.ts";
 import { loadInput, makeInputTables } from "../slice-input.ts";
-import { type StagedSlice, WHOLE_SLICE } from "../staged-slice.ts";
+import type { StagedSlice } from "../staged-slice.ts";
 import type { SelectionState, StoreAccess } from "../store.ts";
 import { ask } from "./ask.ts";
+import { placedSlice } from "./placed-slice.ts";
 import { type AttachOptions, STORE, attachStore, detachStore, isAskedFor } from "./attach.ts";
 import { copyDocuments, copySchema, withBase } from "./dry-run.ts";
 import { duckdbStoreDialect } from "./duckdb-store-dialect.ts";
@@ -178,9 +179,8 @@ export class DuckdbStore implements StoreAccess {
       await withBase(connection, this.#options, () => copyDocuments(connection, store, plan));
   }
 
-  /** The slice is where the store is attached. */
-  stage(): Promise<StagedSlice> {
-    return Promise.resolve(WHOLE_SLICE);
+  stage(_connection: Connection, plan: Plan): Promise<StagedSlice> {
+    return Promise.resolve(placedSlice(plan));
   }
 
   ask(connection: Connection, query: string): Promise<SqlRow[]> {

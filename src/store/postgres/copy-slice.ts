@@ -4,11 +4,12 @@ import type { Plan } from "../../plan/plan.ts";
 import type { Session } from "../../postgres/session.ts";
 import { quoteName as name, quoteText as text } from "../../sql/quote.ts";
 import { SLICE_COLUMNS, SLICE_TABLES } from "../../sql/slice-tables.ts";
-import { sqlText } from "../../sql/sql-value.ts";
+import { type SqlValue, sqlText } from "../../sql/sql-value.ts";
 import type { OpenStore } from "../open-store.ts";
+import { LINEAGE, LINEAGE_VALUES, ownColumns } from "../row-columns.ts";
 import type { SliceApplication, TriedState } from "../slice-application.ts";
 import { INPUT_TABLES, inputRows, inputTables } from "../slice-input.ts";
-import type { StagedSlice, StoredRows } from "../staged-slice.ts";
+import type { SettledSlice, StagedSlice, StoredRows } from "../staged-slice.ts";
 import { copyLine } from "./copy-line.ts";
 import { LineReader, type SliceLines } from "./read-lines.ts";
 import type { SliceTable } from "./slice-tables.ts";
@@ -36,25 +37,19 @@ export class SliceCopier {
     this.#parts = parts;
   }
 
-  /** Fills the tables of the session, which are empty; but for rows that the store should have already. */
+  /** Fills the tables of the session, which are empty, but for those of targets. */
   async copy(session: Session, application: SliceApplication): Promise<StagedSlice> {
+    const { tables } = this.#parts;
+    const copyTable = async (of: string, lines: readonly string[]): Promise<void> => {
+      const names = tables.find(({ table }) => table === of)?.names ?? [];
+      await copyLines(session, of, names, lines);
+    };
     const rows = inputRows(application);
-    for (const input of inputTables()) await this.#copyTable(session, INPUT_TABLES[input], rows[input].map(copyLine));
+    for (const input of inputTables()) await copyTable(INPUT_TABLES[input], rows[input].map(copyLine));
     const shredded = application.tried.filter(({ passed, confirms }) => passed && !confirms);
     const lines = await this.#read(shredded);
-    await this.#copyTable(session, SLICE_TABLES.documents, lines.documents);
-    const staged = new CopiedSlice(this.#parts, shredded, lines);
-    await this.#copyTargets(session, lines, (of, target) => !staged.isLeftOut(of, target));
-    return {
-      settle: async (store, go) => {
-        const { missing, stored } = await staged.settle(store, go);
-        if (missing.size > 0) await this.#copyTargets(session, lines, (of, target) => missing.has(of) && staged.isLeftOut(of, target));
-        return stored;
-      },
-      committed: () => {
-        staged.note();
-      },
-    };
+    await copyTable(SLICE_TABLES.documents, lines.documents);
+    return new CopiedSlice(this.#parts, session, shredded, lines);
   }
 
   /** Where nothing was shredded there may be no tables. */
@@ -63,102 +58,123 @@ export class SliceCopier {
     this.#reader ??= await LineReader.make(this.#parts.connection, this.#parts.tables);
     return await this.#reader.read();
   }
-
-  async #copyTargets(session: Session, { targets }: SliceLines, isWanted: (slot: number, target: number) => boolean): Promise<void> {
-    for (const { table, target } of this.#parts.tables) {
-      if (target === null) continue;
-      const lines: string[] = [];
-      for (const [of, ofSlot] of targets)
-        if (isWanted(of, target)) for (const line of ofSlot.get(target) ?? []) lines.push(`${String(of)}\t${line}`);
-      await this.#copyTable(session, table, lines);
-    }
-  }
-
-  async #copyTable(session: Session, table: string, lines: readonly string[]): Promise<void> {
-    const names = this.#parts.tables.find((each) => each.table === table)?.names ?? [];
-    if (lines.length > 0) await session.copyIn(`COPY ${table} (${names.join(", ")}) FROM STDIN`, Readable.from(chunks(lines)));
-  }
 }
 
-/** What of a slice was left out, and whether the store has it. */
-class CopiedSlice {
+/** What is known of a state that is written, inside the transaction. */
+interface WrittenState {
+  readonly slot: number;
+  /** The store has never had the document. */
+  readonly isNew: boolean;
+  /** The state that the store has now, under this plan; null for none. */
+  readonly applied: string | null;
+  /** The values of the lineage columns, as `COPY` reads them. */
+  readonly lineage: string;
+}
+
+/** The rows of a slice, which go to the server once it is settled where: those of new documents to the targets, others to be compared. */
+class CopiedSlice implements StagedSlice {
   readonly #parts: CopierParts;
+  readonly #session: Session;
   readonly #shredded: readonly TriedState[];
+  readonly #lines: SliceLines;
   /** By slot: the rows of each target. Empty for a slice of more documents than are noted. */
   readonly #hashes: ReadonlyMap<number, readonly RowsHash[]>;
-  /** By slot: the targets whose rows were left out. */
-  readonly #leftOut = new Map<number, ReadonlySet<number>>();
   /** Slots that are written. */
   #written: ReadonlySet<number> = new Set();
 
-  constructor(parts: CopierParts, shredded: readonly TriedState[], { targets }: SliceLines) {
+  constructor(parts: CopierParts, session: Session, shredded: readonly TriedState[], lines: SliceLines) {
     this.#parts = parts;
+    this.#session = session;
     this.#shredded = shredded;
-    const { plan, stored } = parts;
-    const isNoted = stored.hasRoomFor(shredded.length);
+    this.#lines = lines;
+    const isNoted = parts.stored.hasRoomFor(shredded.length);
     this.#hashes = new Map(
-      (isNoted ? shredded : []).map((tried) => [tried.slot, plan.targets.map((_, at) => rowsHash(targets.get(tried.slot)?.get(at) ?? []))]),
+      (isNoted ? shredded : []).map((tried) => [tried.slot, parts.plan.targets.map((_, at) => rowsHash(this.#linesOf(tried.slot, at)))]),
     );
-    for (const tried of shredded) {
-      const hashes = this.#hashes.get(tried.slot) ?? [];
-      const before = stored.of(tried.state.documentKey)?.targets;
-      const same = hashes.flatMap(({ hash }, at) => (hash === before?.[at]?.hash ? [at] : []));
-      if (same.length > 0) this.#leftOut.set(tried.slot, new Set(same));
+  }
+
+  async settle(store: OpenStore, go: string): Promise<SettledSlice> {
+    const written = this.#shredded.length === 0 ? [] : await this.#writtenStates(store, go);
+    this.#written = new Set(written.map((state) => state.slot));
+    const fresh = written.filter(({ isNew }) => isNew);
+    const known = written.filter(({ isNew }) => !isNew);
+    const stored = this.#storedRows(known);
+    for (const { table, names, target } of this.#parts.tables) {
+      if (target === null) continue;
+      const compared = known.filter((state) => stored.get(target)?.has(state.slot) !== true);
+      const lines = compared.flatMap((state) => this.#linesOf(state.slot, target).map((line) => `${String(state.slot)}\t${line}`));
+      await copyLines(this.#session, table, names, lines);
     }
+    return {
+      stored,
+      insertFresh: async (at) => {
+        const target = this.#parts.plan.targets[at];
+        if (target === undefined) return 0;
+        const columns = [...ownColumns(this.#parts.plan, target), ...LINEAGE];
+        const lines = fresh.flatMap((state) => this.#linesOf(state.slot, at).map((line) => `${line}\t${state.lineage}`));
+        return await copyLines(this.#session, store.table(target.name), columns, lines);
+      },
+    };
   }
 
-  isLeftOut(of: number, target: number): boolean {
-    return this.#leftOut.get(of)?.has(target) === true;
-  }
-
-  /** `missing`: slots of which the store has not what was left out; `stored`: what it has. */
-  async settle(store: OpenStore, go: string): Promise<{ readonly missing: ReadonlySet<number>; readonly stored: StoredRows }> {
-    const missing = new Set<number>();
-    const stored = new Map<number, Map<number, number>>();
-    if (this.#hashes.size === 0) return { missing, stored };
-    const applied = await this.#applied(store, go);
-    this.#written = new Set(applied.keys());
-    for (const { slot: of, state } of this.#shredded) {
-      const targets = this.#leftOut.get(of);
-      if (targets === undefined || !applied.has(of)) continue;
-      if (applied.get(of) !== this.#parts.stored.of(state.documentKey)?.state) missing.add(of);
-      else
-        for (const target of targets) {
-          const slots = stored.get(target) ?? new Map<number, number>();
-          stored.set(target, slots.set(of, this.#hashes.get(of)?.[target]?.rows ?? 0));
-        }
-    }
-    return { missing, stored };
-  }
-
-  note(): void {
+  committed(): void {
     for (const { slot: of, state } of this.#shredded) {
       const hashes = this.#hashes.get(of);
       if (hashes !== undefined && this.#written.has(of)) this.#parts.stored.note(state, hashes);
     }
   }
 
-  /** By slot that is written: the state that the store has now, under this plan; null for none. */
-  async #applied(store: OpenStore, go: string): Promise<ReadonlyMap<number, string | null>> {
+  #linesOf(of: number, target: number): readonly string[] {
+    return this.#lines.targets.get(of)?.get(target) ?? [];
+  }
+
+  /** What the store has already: what this process noted of a document, as long as its state there is still the one that it was noted with. */
+  #storedRows(known: readonly WrittenState[]): StoredRows {
+    const stored = new Map<number, Map<number, number>>();
+    const keys = new Map(this.#shredded.map((tried) => [tried.slot, tried.state.documentKey]));
+    for (const { slot: of, applied } of known) {
+      const before = this.#parts.stored.of(keys.get(of) ?? "");
+      if (before === null || before.state !== applied) continue;
+      for (const [target, { hash, rows }] of (this.#hashes.get(of) ?? []).entries()) {
+        if (hash !== before.targets[target]?.hash) continue;
+        const slots = stored.get(target) ?? new Map<number, number>();
+        stored.set(target, slots.set(of, rows));
+      }
+    }
+    return stored;
+  }
+
+  async #writtenStates(store: OpenStore, go: string): Promise<readonly WrittenState[]> {
     const { plan } = this.#parts;
+    const lineage = LINEAGE_VALUES.map((value, at) => `${value} AS lineage_${String(at)}`);
     const rows = await store.rows(
-      `SELECT g.${slot} AS slot, d.document_key IS NULL AS is_none, d.version, d.captured_at, d.content_hash, d.request, d.raw_id, d.position FROM ${go} g ` +
+      `SELECT g.${slot} AS slot, g.is_new, ${lineage.join(", ")}, d.document_key IS NULL AS is_none, d.version, d.captured_at, d.content_hash, d.request, d.raw_id, d.position FROM ${go} g ` +
         `LEFT JOIN ${store.state("documents")} d ON d.mapping = ${text(plan.mapping)} AND d.document_key = g.document_key AND d.fingerprint = ${text(plan.fingerprint)} WHERE NOT g.confirms`,
     );
-    return new Map(
-      rows.map((row) => {
-        const state = {
-          version: row["version"] === null ? null : sqlText(row["version"]),
-          capturedAt: sqlText(row["captured_at"]),
-          contentHash: sqlText(row["content_hash"]),
-          request: sqlText(row["request"]),
-          capture: Number(row["raw_id"]),
-          position: sqlText(row["position"]),
-        };
-        return [Number(row["slot"]), row["is_none"] === true ? null : stateText(state)];
-      }),
-    );
+    const textOf = (value: SqlValue | undefined): string | null => (value === null || value === undefined ? null : sqlText(value));
+    return rows.map((row) => {
+      const applied = {
+        version: textOf(row["version"]),
+        capturedAt: textOf(row["captured_at"]) ?? "",
+        contentHash: textOf(row["content_hash"]) ?? "",
+        request: textOf(row["request"]) ?? "",
+        capture: Number(row["raw_id"]),
+        position: textOf(row["position"]) ?? "",
+      };
+      return {
+        slot: Number(row["slot"]),
+        isNew: row["is_new"] === true,
+        applied: row["is_none"] === true ? null : stateText(applied),
+        lineage: copyLine(LINEAGE_VALUES.map((_, at) => textOf(row[`lineage_${String(at)}`]))),
+      };
+    });
   }
+}
+
+/** Gives the number of rows, as the server counted them. */
+async function copyLines(session: Session, table: string, columns: readonly string[], lines: readonly string[]): Promise<number> {
+  if (lines.length === 0) return 0;
+  return await session.copyIn(`COPY ${table} (${columns.join(", ")}) FROM STDIN`, Readable.from(chunks(lines)));
 }
 
 function* chunks(lines: readonly string[]): Generator<string> {

@@ -138,7 +138,7 @@ export class PostgresStore implements StoreAccess {
     }
   }
 
-  async stage(connection: Connection, application: SliceApplication): Promise<StagedSlice> {
+  async stage(connection: Connection, _plan: Plan, application: SliceApplication): Promise<StagedSlice> {
     const copier = this.#copiers.get(connection)?.copier;
     if (copier === undefined) throw new Error("nothing was prepared to apply a slice of this connection");
     return await copier.copy(this.#session(), application);
