@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { packageRoot } from "../src/config/settings.ts";
-import { Database } from "../src/duckdb/database.ts";
+import { Database, memoryLimitOf } from "../src/duckdb/database.ts";
 import type { Mapping } from "../src/mapping/mapping.ts";
 import { loadRegistry } from "../src/mapping/registry.ts";
 import { compilePlan } from "../src/plan/compile-plan.ts";
@@ -32,8 +32,6 @@ export interface PlatformOptions {
   readonly connections: number;
 }
 
-/** As the command line does it: what Node needs of the bound. */
-const NODE_MB = 176;
 const WAIT_MS = 30_000;
 
 /** The live feed of games, on a store of either kind. */
@@ -41,7 +39,7 @@ export async function openPlatform({ url, home, maxMemoryMb, connections }: Plat
   const [mapping] = (await loadRegistry(join(packageRoot(), "config", "schemas", "mappings"))).find("game", "live_game_v1");
   if (mapping === undefined) throw new Error("no mapping");
   const database = await Database.open({
-    memoryLimitBytes: (maxMemoryMb - NODE_MB) * 2 ** 20,
+    memoryLimitBytes: memoryLimitOf(maxMemoryMb),
     threads: connections,
     tempDirectory: join(home, "spill"),
   });

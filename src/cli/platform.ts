@@ -4,7 +4,7 @@ import { RAW_IN_HOME, type Settings, storeFile } from "../config/settings.ts";
 import { EXIT, UserError } from "../core/errors.ts";
 import { openTemporaryFolder } from "../core/temporary-folder.ts";
 import type { Connection } from "../duckdb/connection.ts";
-import { Database } from "../duckdb/database.ts";
+import { Database, memoryLimitOf } from "../duckdb/database.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { nearestSpelling } from "../mapping/nearest-spelling.ts";
 import { type Registry, loadRegistry } from "../mapping/registry.ts";
@@ -102,16 +102,13 @@ export async function requireCaptures(raw: RawStore, endpoint: string, method: s
   );
 }
 
-/** Of the bound of the process, DuckDB gets what Node, the libraries and memory that was freed and not given back yet do not need. */
-const NODE_MB = 286;
-
 /** `tempDirectory`: where it spills what memory does not hold; default: a folder of this process. */
 export function openDatabase(
   settings: Settings,
   tempDirectory: string = join(tmpdir(), `mlb-duckdb-${String(process.pid)}`),
 ): Promise<Database> {
   return Database.open({
-    memoryLimitBytes: (settings.maxMemoryMb - NODE_MB) * 1024 * 1024,
+    memoryLimitBytes: memoryLimitOf(settings.maxMemoryMb),
     threads: settings.connections,
     tempDirectory,
   });

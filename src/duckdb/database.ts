@@ -11,6 +11,14 @@ export interface DatabaseOptions {
   readonly tempDirectory: string | null;
 }
 
+/** Of the bound of a process, DuckDB gets what Node, the libraries and memory that was freed and not given back yet do not need. */
+const NODE_MB = 286;
+
+/** DuckDB's limit in a process that is to take this much. */
+export function memoryLimitOf(maxMemoryMb: number): number {
+  return (maxMemoryMb - NODE_MB) * 2 ** 20;
+}
+
 /**
  * A DuckDB in memory, to which stores are attached for as long as they are written or read. Nothing is fetched: extensions
  * that are not built in are neither installed nor loaded.
