@@ -97,6 +97,11 @@ export class SliceRunner {
       failed = await this.#pass(olderCandidates(reader, failed), workers, step);
   }
 
+  /** Frees what the last slices hold. */
+  async clear(): Promise<void> {
+    for (const connection of this.#connections?.workers ?? []) await this.#engine.clear(connection);
+  }
+
   /** Connections are made ready once: planning costs more than shredding a document. */
   async #open(): Promise<{ readonly reader: Connection; readonly workers: readonly Connection[] }> {
     if (this.#connections !== null) return this.#connections;
@@ -208,7 +213,8 @@ export class SliceRunner {
       // What is left to try must be tried again after a crash: until then its captures are not behind the stream.
       stream: step === null || failed.length === 0 ? step : { ...step, checkpoint: null },
     });
-    await this.#engine.clear(connection);
+    // A stream has its next captures to look for first.
+    if (step === null) await this.#engine.clear(connection);
     this.#ruleFailed ||= findings.some((finding) => finding.kind === "rule");
     this.#failedStates += failing.size;
     this.#settled += candidates.length - failed.length;

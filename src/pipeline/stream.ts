@@ -206,6 +206,7 @@ class Stream {
         continue;
       }
       this.#behindSince = null;
+      await this.#runner.clear();
       const held = await raw.heldBack(table);
       this.#options.onProgress?.({ captures: 0, documents: 0, ms: 0, behind: held?.captures ?? 0, behindSince: null });
       if (held !== null) onHeldBack?.(held);
