@@ -18,7 +18,8 @@ import {
   crashMatrix,
 } from "../../pipeline/crash-matrix.ts";
 import type { CliContext } from "../context.ts";
-import { makeDatabase, openScratchOf } from "../scratch.ts";
+import { openScratchOf } from "../scratch.ts";
+import { makeDatabase } from "../scratch-database.ts";
 
 export interface CrashFlags {
   readonly short?: boolean;
@@ -59,7 +60,7 @@ export async function runVerifyCrash(flags: CrashFlags, context: CliContext): Pr
         );
       },
     },
-    childrenIn(folder.path, isEmbedded, context),
+    childrenIn(folder.path, context),
   );
   return report(cells, isEmbedded ? "embedded" : "postgresql", signal.aborted, context);
 }
@@ -87,14 +88,17 @@ function oneOf<T extends string>(flag: string, text: string, names: readonly T[]
   });
 }
 
-function childrenIn(folder: string, isEmbedded: boolean, context: CliContext): CrashDeps<ChildPlace> {
+function childrenIn(folder: string, context: CliContext): CrashDeps<ChildPlace> {
+  const { settings, environment } = context;
+  const server = settings.urls.store;
+  const waitMs = settings.values.lockWaitS * 1000;
   let count = 0;
   return {
     async make(from) {
       const home = join(folder, String(count++));
       await mkdir(home);
       if (from !== null) await cp(from.home, home, { recursive: true });
-      const own = isEmbedded ? null : await makeDatabase(context, from?.url ?? null);
+      const own = server === null ? null : await makeDatabase({ url: server, environment, waitMs }, from?.url ?? null);
       return {
         home,
         url: own?.url ?? null,
@@ -108,8 +112,8 @@ function childrenIn(folder: string, isEmbedded: boolean, context: CliContext): C
       const streaming = mode === "streaming" ? ["--mode", "streaming", "--until-idle"] : [];
       const place = ["--home", home, "--config-dir", CONFIG, "--stub-dir", join(CONFIG, "captures", recordings)];
       const words = ["transform", ...SOURCE, ...streaming, "--stub-mode", "replay", "--save", "--no-progress", ...place];
-      const environment = { ...context.environment, MLB_FAULT: fault === null ? "" : `${fault.kind}@${fault.step}#${String(fault.nth)}` };
-      return runChild(words, { ...environment, MLB_STORE: url ?? "", MLB_RAW: "", MLB_CONNECTIONS: "1" });
+      const faulty = { ...environment, MLB_FAULT: fault === null ? "" : `${fault.kind}@${fault.step}#${String(fault.nth)}` };
+      return runChild(words, { ...faulty, MLB_STORE: url ?? "", MLB_RAW: "", MLB_CONNECTIONS: "1" });
     },
   };
 }
