@@ -13,6 +13,8 @@ afterAll(async () => {
   await beside[Symbol.asyncDispose]();
 });
 
+const nameIn = (url: string): string => new URL(url).pathname.slice(1);
+
 async function databases(): Promise<readonly string[]> {
   await using postgres = await Postgres.open({ url: beside.url, environment: {}, waitMs: 0 });
   const rows = await postgres.withSession((session) =>
@@ -24,18 +26,32 @@ async function databases(): Promise<readonly string[]> {
 }
 
 test("a database of a killed process is dropped by the next one, one that is used is not; each drops its own", async () => {
-  const options = { url: beside.url, environment: {}, waitMs: 0 };
-  const first = await makeDatabase(options);
-  const used = new URL(first.url).pathname.slice(1);
-  expect(await databases()).toEqual([used]);
-  // Nobody holds a lock of its name: as where the process that made it was killed.
-  const left = used.replace(/[0-9a-f]{8}$/, "00000000");
-  await administer(await server.place(), `CREATE DATABASE ${left}`);
+  const said: string[] = [];
+  const options = { url: beside.url, environment: {}, waitMs: 0, say: (text: string) => said.push(text) };
   {
-    await using second = await makeDatabase(options, first.url);
-    expect((await databases()).toSorted()).toEqual([used, new URL(second.url).pathname.slice(1)].toSorted());
+    await using first = await makeDatabase(options);
+    const used = nameIn(first.url);
+    expect(await databases()).toEqual([used]);
+    // Nobody holds a lock of their names: as where the process that made them was killed.
+    const [left, watched] = ["00000000", "11111111"].map((end) => used.replace(/[0-9a-f]{8}$/, end));
+    for (const name of [left, watched]) await administer(await server.place(), `CREATE DATABASE ${name ?? ""}`);
+    await using watcher = await Postgres.open({ url: beside.url.replace(beside.name, watched ?? ""), environment: {}, waitMs: 0 });
+    await watcher.withSession(async () => {
+      await using second = await makeDatabase(options, first.url);
+      expect(new Set(await databases())).toEqual(new Set([used, watched, nameIn(second.url)]));
+    });
+    expect(said).toEqual([expect.stringContaining(`the database ${watched ?? ""}, which a killed process left, was not dropped`)]);
   }
-  expect(await databases()).toEqual([used]);
-  await first[Symbol.asyncDispose]();
+  expect(await databases()).toHaveLength(1);
+  await (await makeDatabase(options))[Symbol.asyncDispose]();
+  expect(await databases()).toEqual([]);
+  // Where the session that holds the lock is lost, it is dropped all the same.
+  const lost = await makeDatabase(options);
+  await administer(
+    await server.place(),
+    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database = " +
+      `(SELECT oid FROM pg_database WHERE datname = '${beside.name}')`,
+  );
+  await lost[Symbol.asyncDispose]();
   expect(await databases()).toEqual([]);
 }, 60_000);

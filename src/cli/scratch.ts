@@ -7,7 +7,7 @@ import { DuckdbStore } from "../store/duckdb/duckdb-store.ts";
 import { PostgresStore } from "../store/postgres/postgres-store.ts";
 import type { CliContext } from "./context.ts";
 import { openDatabase } from "./platform.ts";
-import { makeDatabase } from "./scratch-database.ts";
+import { makeDatabase, scratchServer } from "./scratch-database.ts";
 
 /** An empty embedded home below a folder, with an engine of its own. */
 export function openScratchHome(folder: string, name: string, context: CliContext): Promise<Scratch> {
@@ -16,17 +16,25 @@ export function openScratchHome(folder: string, name: string, context: CliContex
 
 /** A home of the kind of the settings' store: a folder, or a database of its own on the same server, which is dropped at the end. */
 export async function openScratch(folder: string, name: string, context: CliContext): Promise<Scratch> {
-  const { settings, environment } = context;
-  if (settings.urls.store === null) return openScratchHome(folder, name, context);
-  const own = await makeDatabase({ url: settings.urls.store, environment, waitMs: settings.values.lockWaitS * 1000 });
-  const parts = await openScratchOf(join(folder, name), own.url, context);
-  return {
-    ...parts,
-    async [Symbol.asyncDispose]() {
-      await parts[Symbol.asyncDispose]();
-      await own[Symbol.asyncDispose]();
-    },
-  };
+  const server = scratchServer(context);
+  if (server === null) return openScratchHome(folder, name, context);
+  const own = await makeDatabase(server);
+  try {
+    const parts = await openScratchOf(join(folder, name), own.url, context);
+    return {
+      ...parts,
+      async [Symbol.asyncDispose]() {
+        try {
+          await parts[Symbol.asyncDispose]();
+        } finally {
+          await own[Symbol.asyncDispose]();
+        }
+      },
+    };
+  } catch (error) {
+    await own[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 /** What there is in a home, or where there is a `url` in that database, with an engine of its own. */

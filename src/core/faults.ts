@@ -19,7 +19,7 @@ export const STEPS = {
   "shred.begin": "a slice is about to be shredded",
   "shred.done": "a slice is shredded",
   "apply.begin": "the transaction of a slice is about to begin",
-  "apply.staged": "the rows of a slice are where the store's SQL runs",
+  "apply.staged": "what is known of a slice beside its rows is where the store's SQL runs",
   "apply.checkpoint": "the checkpoint of a stream is written",
   "apply.compared": "rows are compared with those of the store",
   "apply.deleted": "rows of a target that are no more are deleted",

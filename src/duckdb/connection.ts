@@ -21,8 +21,8 @@ export type AppendValue = null | boolean | number | string | Uint8Array;
 /** DuckDB's own words for what is outside of a statement: memory, disk, files. */
 const OUTSIDE = /^(?:Out of Memory|IO|TransactionContext|Interrupt|INTERRUPT|Connection|FATAL|Permission) Error/i;
 
-/** What makes tables or views. */
-const MAKES = /^\s*CREATE\b/i;
+/** What changes the tables and views that there are. */
+const CHANGES_CATALOG = /^\s*(?:CREATE|DROP|ALTER)\b/i;
 
 /** Turns a failure of memory, disk or file into an error with a next step; every other one is passed on. */
 async function explained<T>(work: () => Promise<T>): Promise<T> {
@@ -56,7 +56,7 @@ export class Connection {
 
   /** Runs one statement; gives the number of rows it changed, as DuckDB counted them (0 where it tells none). */
   async run(sql: string): Promise<number> {
-    if (MAKES.test(sql)) this.#catalog.changes += 1;
+    if (CHANGES_CATALOG.test(sql)) this.#catalog.changes += 1;
     const result = await explained(() => this.#connection.run(sql));
     const changed = result.columnCount === 1 && result.columnName(0) === "Count" ? (await result.getRows())[0]?.[0] : undefined;
     return typeof changed === "bigint" ? Number(changed) : 0;
@@ -78,7 +78,8 @@ export class Connection {
   /** A statement that is planned once and run many times. */
   async prepare(sql: string): Promise<Statement> {
     const plan = (): Promise<DuckDBPreparedStatement> => explained(() => this.#connection.prepare(sql));
-    return new Statement({ plan, catalog: this.#catalog, prepared: await plan() });
+    const { changes } = this.#catalog;
+    return new Statement({ plan, catalog: this.#catalog, changes, prepared: await plan() });
   }
 
   /** What kind of statement a text is, and how many: `SELECT`, `COPY`, … */
@@ -175,7 +176,7 @@ function collectTables(nodes: readonly PlanNode[], tables: Set<string>): void {
   }
 }
 
-/** What a connection has made so far. */
+/** How often a connection has changed what tables there are. */
 interface Catalog {
   changes: number;
 }
@@ -183,6 +184,8 @@ interface Catalog {
 interface StatementParts {
   readonly plan: () => Promise<DuckDBPreparedStatement>;
   readonly catalog: Catalog;
+  /** Of the catalog, when it was prepared. */
+  readonly changes: number;
   readonly prepared: DuckDBPreparedStatement;
 }
 
@@ -198,7 +201,7 @@ export class Statement {
   constructor(parts: StatementParts) {
     this.#parts = parts;
     this.#prepared = parts.prepared;
-    this.#changes = parts.catalog.changes;
+    this.#changes = parts.changes;
   }
 
   async run(): Promise<void> {

@@ -97,7 +97,7 @@ export class SliceRunner {
       failed = await this.#pass(olderCandidates(reader, failed), workers, step);
   }
 
-  /** Frees what the last slices hold. */
+  /** Frees what the last slice of a stream holds. */
   async clear(): Promise<void> {
     for (const connection of this.#connections?.workers ?? []) await this.#engine.clear(connection);
   }
@@ -214,7 +214,7 @@ export class SliceRunner {
       stream: step === null || failed.length === 0 ? step : { ...step, checkpoint: null },
     });
     // A stream has its next captures to look for first.
-    if (step === null) await this.#engine.clear(connection);
+    if (step === null || !this.#engine.holdsLittle(connection)) await this.#engine.clear(connection);
     this.#ruleFailed ||= findings.some((finding) => finding.kind === "rule");
     this.#failedStates += failing.size;
     this.#settled += candidates.length - failed.length;

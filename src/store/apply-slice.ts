@@ -62,7 +62,7 @@ export async function applySlice(
     const applied: AppliedRows[] = [];
     for (const [at, target] of plan.targets.entries()) {
       const reconciled = await reconcile(store, plan, target, at, changes[at] ?? new Map());
-      const inserted = fresh > 0 ? await settled.insertFresh(at) : 0;
+      const inserted = fresh > 0 ? await settled.insertFresh(target, at) : 0;
       if (reconciled.inserted + inserted > 0) await atStep("apply.inserted");
       const left = [...(stored.get(at)?.values() ?? [])].reduce((sum, rows) => sum + rows, confirmedRows[at] ?? 0);
       applied.push({ ...reconciled, inserted: reconciled.inserted + inserted, unchanged: reconciled.unchanged + left });

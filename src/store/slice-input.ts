@@ -48,10 +48,7 @@ export function writeInputColumns(table: keyof typeof INPUT_TABLES, textType: st
   return INPUT_COLUMNS[table].map(([name, kind]) => `${quoteName(name)} ${kind === "VARCHAR" ? textType : kind}`).join(", ");
 }
 
-/**
- * Makes the tables on a connection, before any slice is on it: DuckDB plans the statements that an engine prepared again at every run
- * once a table was made after them.
- */
+/** Makes the tables on a connection, before any slice is on it: the statements that an engine prepared before would be prepared anew. */
 export async function makeInputTables(connection: Connection): Promise<void> {
   for (const table of inputTables())
     await connection.run(`CREATE OR REPLACE TEMP TABLE ${INPUT_TABLES[table]} (${writeInputColumns(table, "VARCHAR")})`);

@@ -1,3 +1,4 @@
+import type { PlanTarget } from "../plan/plan.ts";
 import type { OpenStore } from "./open-store.ts";
 
 /** By target: slots of which the store has all rows of that target as the slice has them, with their number. */
@@ -19,5 +20,5 @@ export interface SettledSlice {
   /** Rows that were not brought. */
   readonly stored: StoredRows;
   /** Inserts the rows of one target of documents that the store has never had: they can be nowhere. Gives how many they are, as the database counted them. */
-  insertFresh(target: number): Promise<number>;
+  insertFresh(target: PlanTarget, at: number): Promise<number>;
 }

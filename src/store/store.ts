@@ -41,7 +41,7 @@ export interface StoreAccess extends AsyncDisposable {
   prepareConnection(connection: Connection, plan: Plan): Promise<void>;
   /** Makes the open store ready to apply a slice of the connection. Before the transaction. */
   prepareApply(connection: Connection, store: OpenStore, plan: Plan, application: SliceApplication): Promise<void>;
-  /** Brings the tables of the slice to where the store's SQL runs. Inside the transaction. */
+  /** Brings what is known of the slice beside its rows to where the store's SQL runs. Inside the transaction. */
   stage(connection: Connection, plan: Plan, application: SliceApplication): Promise<StagedSlice>;
   /** The answer to one statement that reads, as a user wrote it. @throws UserError `sql.refused`, `sql.not-a-select`. */
   ask(connection: Connection, query: string): Promise<SqlRow[]>;

@@ -19,7 +19,7 @@ import {
 } from "../../pipeline/crash-matrix.ts";
 import type { CliContext } from "../context.ts";
 import { openScratchOf } from "../scratch.ts";
-import { makeDatabase } from "../scratch-database.ts";
+import { makeDatabase, scratchServer } from "../scratch-database.ts";
 
 export interface CrashFlags {
   readonly short?: boolean;
@@ -89,16 +89,14 @@ function oneOf<T extends string>(flag: string, text: string, names: readonly T[]
 }
 
 function childrenIn(folder: string, context: CliContext): CrashDeps<ChildPlace> {
-  const { settings, environment } = context;
-  const server = settings.urls.store;
-  const waitMs = settings.values.lockWaitS * 1000;
+  const server = scratchServer(context);
   let count = 0;
   return {
     async make(from) {
       const home = join(folder, String(count++));
       await mkdir(home);
       if (from !== null) await cp(from.home, home, { recursive: true });
-      const own = server === null ? null : await makeDatabase({ url: server, environment, waitMs }, from?.url ?? null);
+      const own = server === null ? null : await makeDatabase(server, from?.url ?? null);
       return {
         home,
         url: own?.url ?? null,
@@ -112,7 +110,7 @@ function childrenIn(folder: string, context: CliContext): CrashDeps<ChildPlace> 
       const streaming = mode === "streaming" ? ["--mode", "streaming", "--until-idle"] : [];
       const place = ["--home", home, "--config-dir", CONFIG, "--stub-dir", join(CONFIG, "captures", recordings)];
       const words = ["transform", ...SOURCE, ...streaming, "--stub-mode", "replay", "--save", "--no-progress", ...place];
-      const faulty = { ...environment, MLB_FAULT: fault === null ? "" : `${fault.kind}@${fault.step}#${String(fault.nth)}` };
+      const faulty = { ...context.environment, MLB_FAULT: fault === null ? "" : `${fault.kind}@${fault.step}#${String(fault.nth)}` };
       return runChild(words, { ...faulty, MLB_STORE: url ?? "", MLB_RAW: "", MLB_CONNECTIONS: "1" });
     },
   };

@@ -88,6 +88,11 @@ export class DuckdbEngine {
     return this.#verdict(session, documents);
   }
 
+  /** Whether what the last slice holds is little enough to wait for the next one. */
+  holdsLittle(connection: Connection): boolean {
+    return owners.get(connection)?.isSmall !== false;
+  }
+
   /** Frees what the last slice holds; the tables stay. */
   async clear(connection: Connection): Promise<void> {
     await owners.get(connection)?.clear();

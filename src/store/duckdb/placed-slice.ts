@@ -12,9 +12,7 @@ export function placedSlice(plan: Plan): StagedSlice {
     settle: (store, go) =>
       Promise.resolve({
         stored: new Map(),
-        insertFresh: async (at) => {
-          const target = plan.targets[at];
-          if (target === undefined) return 0;
+        insertFresh: (target, at) => {
           const columns = ownColumns(plan, target);
           return store.run(
             `INSERT INTO ${store.table(target.name)} (${[...columns, ...LINEAGE].join(", ")}) ` +

@@ -71,7 +71,7 @@ interface WrittenState {
   readonly lineage: string;
 }
 
-/** The rows of a slice, which go to the server once it is settled where: those of new documents to the targets, others to be compared. */
+/** The rows of a slice, which go to the server once it is settled where: those of new documents to the targets, once and for all; others to be compared. */
 class CopiedSlice implements StagedSlice {
   readonly #parts: CopierParts;
   readonly #session: Session;
@@ -107,9 +107,7 @@ class CopiedSlice implements StagedSlice {
     }
     return {
       stored,
-      insertFresh: async (at) => {
-        const target = this.#parts.plan.targets[at];
-        if (target === undefined) return 0;
+      insertFresh: async (target, at) => {
         const columns = [...ownColumns(this.#parts.plan, target), ...LINEAGE];
         const lines = fresh.flatMap((state) => this.#linesOf(state.slot, at).map((line) => `${line}\t${state.lineage}`));
         return await copyLines(this.#session, store.table(target.name), columns, lines);
