@@ -7,3 +7,8 @@ export function sqlText(value: SqlValue | undefined): string {
   if (value === null || value === undefined) return "";
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
+
+/** A value as text; null where there is none. */
+export function sqlTextOrNull(value: SqlValue | undefined): string | null {
+  return value === null || value === undefined ? null : sqlText(value);
+}

@@ -1,5 +1,5 @@
 import type { AppendKind, Connection, Statement } from "../../duckdb/connection.ts";
-import { type SqlRow, type SqlValue, sqlText } from "../../sql/sql-value.ts";
+import { type SqlRow, sqlText, sqlTextOrNull } from "../../sql/sql-value.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { TypedLeaves } from "../../plan/typed-leaves.ts";
 import { duckdbDialect } from "../../sql/duckdb-dialect.ts";
@@ -310,15 +310,14 @@ async function* batched(bodies: Bodies): AsyncGenerator<readonly Body[]> {
 }
 
 function readFinding(row: SqlRow, target: string | null): Finding {
-  const text = (value: SqlValue | undefined): string | null => (value === null || value === undefined ? null : sqlText(value));
   const kind = row["kind"];
   return {
     slot: Number(row[SLICE_COLUMNS.slot]),
     kind: FINDING_KINDS.find((known) => known === kind) ?? "fail",
     target,
-    rule: text(row["rule"]) ?? "",
-    column: text(row["column"]),
-    pointer: text(row["pointer"]) ?? "",
-    value: text(row["value"]),
+    rule: sqlText(row["rule"]),
+    column: sqlTextOrNull(row["column"]),
+    pointer: sqlText(row["pointer"]),
+    value: sqlTextOrNull(row["value"]),
   };
 }

@@ -4,7 +4,7 @@ import type { Plan } from "../../plan/plan.ts";
 import type { Session } from "../../postgres/session.ts";
 import { quoteName as name, quoteText as text } from "../../sql/quote.ts";
 import { SLICE_COLUMNS, SLICE_TABLES } from "../../sql/slice-tables.ts";
-import { type SqlValue, sqlText } from "../../sql/sql-value.ts";
+import { sqlText, sqlTextOrNull } from "../../sql/sql-value.ts";
 import type { OpenStore } from "../open-store.ts";
 import { LINEAGE, LINEAGE_VALUES, ownColumns } from "../row-columns.ts";
 import type { SliceApplication, TriedState } from "../slice-application.ts";
@@ -149,21 +149,20 @@ class CopiedSlice implements StagedSlice {
       `SELECT g.${slot} AS slot, g.is_new, ${lineage.join(", ")}, d.document_key IS NULL AS is_none, d.version, d.captured_at, d.content_hash, d.request, d.raw_id, d.position FROM ${go} g ` +
         `LEFT JOIN ${store.state("documents")} d ON d.mapping = ${text(plan.mapping)} AND d.document_key = g.document_key AND d.fingerprint = ${text(plan.fingerprint)} WHERE NOT g.confirms`,
     );
-    const textOf = (value: SqlValue | undefined): string | null => (value === null || value === undefined ? null : sqlText(value));
     return rows.map((row) => {
       const applied = {
-        version: textOf(row["version"]),
-        capturedAt: textOf(row["captured_at"]) ?? "",
-        contentHash: textOf(row["content_hash"]) ?? "",
-        request: textOf(row["request"]) ?? "",
+        version: sqlTextOrNull(row["version"]),
+        capturedAt: sqlText(row["captured_at"]),
+        contentHash: sqlText(row["content_hash"]),
+        request: sqlText(row["request"]),
         capture: Number(row["raw_id"]),
-        position: textOf(row["position"]) ?? "",
+        position: sqlText(row["position"]),
       };
       return {
         slot: Number(row["slot"]),
         isNew: row["is_new"] === true,
         applied: row["is_none"] === true ? null : stateText(applied),
-        lineage: copyLine(LINEAGE_VALUES.map((_, at) => textOf(row[`lineage_${String(at)}`]))),
+        lineage: copyLine(LINEAGE_VALUES.map((_, at) => sqlTextOrNull(row[`lineage_${String(at)}`]))),
       };
     });
   }
