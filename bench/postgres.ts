@@ -152,12 +152,14 @@ async function measureStates(on: OwnServer): Promise<void> {
 }
 
 async function showSizes(url: string, count: number, live: LiveStream): Promise<void> {
-  const sql = `SELECT (SELECT sum(n_dead_tup) FROM pg_stat_user_tables) AS dead, (SELECT sum(n_live_tup) FROM pg_stat_user_tables) AS live,
+  const sum = (what: string, of: "p" | "t"): string =>
+    `(SELECT sum(${what}) FROM pg_class c LEFT JOIN pg_stat_user_tables s ON s.relid = c.oid WHERE c.relkind = 'r' AND c.relpersistence = '${of}')`;
+  const sql = `SELECT ${sum("n_dead_tup", "p")} AS dead, ${sum("n_live_tup", "p")} AS live, ${sum("pg_total_relation_size(c.oid)", "t")}::bigint / 1024 AS temporary,
     pg_total_relation_size('pg_catalog.pg_class') / 1024 AS classes, pg_total_relation_size('pg_catalog.pg_attribute') / 1024 AS attributes`;
   await using postgres = await Postgres.open({ url, environment: {}, waitMs: 0 });
   const [row]: readonly SqlRow[] = await postgres.withSession((session) => session.rows(sql));
   const recent = live.waited.slice(-Math.max(1, Math.floor(count / SHOWN)));
   say(
-    `  after ${String(count).padStart(5)}: p50 ${quantile(recent, 0.5).toFixed(0)} ms, memory ${(memoryUsage.rss() / 2 ** 20).toFixed(0)} MB, rows ${sqlText(row?.["live"])} live ${sqlText(row?.["dead"])} dead, pg_class ${sqlText(row?.["classes"])} kB, pg_attribute ${sqlText(row?.["attributes"])} kB`,
+    `  after ${String(count).padStart(5)}: p50 ${quantile(recent, 0.5).toFixed(0)} ms, memory ${(memoryUsage.rss() / 2 ** 20).toFixed(0)} MB, rows ${sqlText(row?.["live"])} live ${sqlText(row?.["dead"])} dead, temporary tables ${sqlText(row?.["temporary"])} kB, pg_class ${sqlText(row?.["classes"])} kB, pg_attribute ${sqlText(row?.["attributes"])} kB`,
   );
 }

@@ -130,4 +130,13 @@ describeEachPostgres((server) => {
     await one.apply("one", { v: 3, size: 1, parts: ["a", "b"] });
     expect(await parts()).toEqual(["0 a 2", "1 b 3"]);
   });
+
+  test("the tables of a session hold nothing of a slice that was committed", async () => {
+    await one.apply("one", { v: 1, size: 1, parts: ["a", "c"] });
+    await one.apply("one", { v: 2, size: 2, parts: ["b", "c"] });
+    expect(await counts("one")).toEqual(["lab.part 4 2 1 1 0", "lab.thing 2 1 1 0 0"]);
+    const tables = "FROM pg_class WHERE relpersistence = 't' AND relkind = 'r' AND relname LIKE 'slice%'";
+    expect(await read(`SELECT count(*) > 4 AS line ${tables}`)).toEqual(["true"]);
+    expect(await read(`SELECT relname AS line ${tables} AND pg_relation_size(oid) > 0`)).toEqual([]);
+  });
 });

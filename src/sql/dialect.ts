@@ -72,6 +72,8 @@ export interface Dialect {
   isMember(text: string, list: string): string;
   /** A number that is the same for the same values: others may have it too. */
   hash(values: readonly string[]): string;
+  /** A select whose rows are made once, before what reads them begins: an engine may make the states of what follows a join once for each join. */
+  once(select: string): string;
   /** One row for each member of a list. */
   eachOf(list: string): string;
 }

@@ -184,6 +184,8 @@ export const duckdbDialect: Dialect = {
   isMember: (member, list) => `list_contains(${list}, ${member})`,
   hash: (values) => `hash(${values.join(", ")})`,
   eachOf: (list) => `unnest(${list})`,
+  // A hash join may have to begin anew from disk: DuckDB makes all that follows it in its pipeline once more for each.
+  once: (select) => `WITH joined AS MATERIALIZED (${select}) SELECT * FROM joined`,
   explode: ({ from, keep, container, each, element, position }) => {
     const columns = keep.map((column) => `${column}, `).join("");
     return each === "items"

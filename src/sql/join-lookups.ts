@@ -35,21 +35,22 @@ export function joinLookups(plan: Plan, target: PlanTarget, { select, columns, r
   for (const lookup of target.lookups) {
     const found = findEntry(plan, lookup, raw, joins, dialect);
     for (const { keys, kind } of lookupReferences(target, lookup.name)) {
-      const value = firstFound(
-        found,
-        dialect,
-        ({ alias, table }) => `${alias}.${name(lookupLeafColumn(leafPosition(table.leaves, keys, kind)))}`,
+      const value = firstFound(found, dialect, ({ alias, table }) =>
+        joins.read(alias, lookupLeafColumn(leafPosition(table.leaves, keys, kind))),
       );
       selected.push(`${value} AS ${name(lookupValue(target, lookup.name, keys, kind))}`);
     }
     selected.push(`${firstFound(found, dialect, ({ pointer }) => pointer)} AS ${name(lookupPointer(lookup.name))}`);
   }
-  return `SELECT ${selected.join(", ")} FROM (${select}) r ${joins.sql()}`;
+  const joined = `SELECT ${selected.join(", ")} FROM (${select}) r ${joins.sql()}`;
+  return joins.count > 1 ? dialect.once(joined) : joined;
 }
 
 /** Lookups for the same key in the same table share a join. */
 class Joins {
   readonly #joins = new Map<string, { readonly alias: string; readonly sql: string }>();
+  /** How often a value of each alias is read. */
+  readonly #reads = new Map<string, number>();
   readonly #dialect: Dialect;
 
   constructor(dialect: Dialect) {
@@ -69,8 +70,24 @@ class Joins {
     return alias;
   }
 
+  get count(): number {
+    return this.#joins.size;
+  }
+
+  /** A column of a table that is joined. */
+  read(alias: string, column: string): string {
+    this.#reads.set(alias, this.#readsOf(alias) + 1);
+    return `${alias}.${this.#dialect.name(column)}`;
+  }
+
+  /** All joins, those of many values last: what a join gives goes through each join behind it. */
   sql(): string {
-    return [...this.#joins.values()].map(({ sql }) => sql).join(" ");
+    const narrowFirst = [...this.#joins.values()].toSorted((a, b) => this.#readsOf(a.alias) - this.#readsOf(b.alias));
+    return narrowFirst.map(({ sql }) => sql).join(" ");
+  }
+
+  #readsOf(alias: string): number {
+    return this.#reads.get(alias) ?? 0;
   }
 }
 

@@ -85,7 +85,7 @@ export async function makeApplyTables(store: OpenStore, plan: Plan): Promise<voi
   const { dialect } = store;
   const make = async (table: string, columns: string): Promise<void> => {
     await store.run(`DROP TABLE IF EXISTS ${table}`);
-    await store.run(`CREATE TEMP TABLE ${table} (${columns})`);
+    await store.run(dialect.writeTemporary(table, columns));
   };
   await make(GO, `${writeInputColumns("tried", dialect.textType)}, is_new BOOLEAN, applied_at TIMESTAMPTZ`);
   for (const [at, target] of plan.targets.entries()) {

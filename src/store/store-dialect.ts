@@ -30,6 +30,8 @@ export interface StoreDialect {
   storedName(placement: Placement, target: string): string;
   /** The statement that makes a schema where it is not there. */
   writeSchema(schema: string): string;
+  /** The statement that makes a table of this session, for the rows of one transaction: they may be gone after it. */
+  writeTemporary(table: string, columns: string): string;
   /** A query that waits for a lock of the transaction; null where a store has one writer. */
   writeLock(what: string): string | null;
   /** The session that runs a statement, as a text; NULL where a store has none. */

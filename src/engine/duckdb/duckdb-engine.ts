@@ -153,8 +153,7 @@ export class DuckdbEngine {
     const found = new Set<number>();
     const flagged = new Map<number, number[]>();
     const doubled = new Map<number, number[]>();
-    // What is prepared keeps the hash tables of its last run: these are planned each time.
-    for await (const batch of connection.batches(this.#verdicts)) {
+    for await (const batch of session.check(this.#verdicts)) {
       for (const row of batch) {
         const target = Number(row["target"]);
         const slot = Number(row["slot"]);
@@ -195,14 +194,16 @@ export class DuckdbEngine {
     }
     for (const { sql, relationships } of this.#relationships) {
       const broken = new Map<number, number[]>();
-      for (const row of await connection.rows(sql)) append(broken, Number(row["relationship"]), Number(row[SLICE_COLUMNS.slot]));
+      for await (const batch of session.check(sql))
+        for (const row of batch) append(broken, Number(row["relationship"]), Number(row[SLICE_COLUMNS.slot]));
       for (const [at, slots] of broken) {
         const relationship = relationships[at];
         if (relationship !== undefined) await gather(connection.batches(relationship.details(slots.join(", "))), relationship.target);
       }
     }
     for (const { sql, target, details } of this.#rules) {
-      const broken = (await connection.rows(sql)).map((row) => Number(row[SLICE_COLUMNS.slot]));
+      const broken: number[] = [];
+      for await (const batch of session.check(sql)) broken.push(...batch.map((row) => Number(row[SLICE_COLUMNS.slot])));
       if (broken.length > 0) await gather(connection.batches(details(broken.join(", "))), target);
     }
     return { rows, findings: findings.all() };
@@ -232,6 +233,8 @@ class Session {
   #bytes = 0;
   /** Bytes since memory was given back. */
   #parsed = 0;
+  /** Those of the checks that were planned, by their SQL. */
+  readonly #checks = new Map<string, Statement>();
 
   constructor(parts: SessionParts) {
     this.parts = parts;
@@ -263,6 +266,16 @@ class Session {
     await connection.giveMemoryBack();
   }
 
+  /** The rows of a check of this slice. What is planned once keeps the hash tables of its last run: not those of a large slice. */
+  async *check(sql: string): AsyncGenerator<SqlRow[]> {
+    const { connection } = this.parts;
+    if (!this.isSmall) return yield* connection.batches(sql);
+    const known = this.#checks.get(sql);
+    const statement = known ?? (await connection.prepare(sql));
+    if (known === undefined) this.#checks.set(sql, statement);
+    yield* statement.batches();
+  }
+
   async clear(): Promise<void> {
     if (this.#isEmpty) return;
     const { shred } = this.parts;
@@ -284,7 +297,7 @@ class Session {
   }
 
   close(): void {
-    for (const statement of [this.parts.documents, ...this.parts.stages]) statement.close();
+    for (const statement of [this.parts.documents, ...this.parts.stages, ...this.#checks.values()]) statement.close();
   }
 }
 

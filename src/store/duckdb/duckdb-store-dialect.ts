@@ -18,6 +18,7 @@ export const duckdbStoreDialect: StoreDialect = {
   table: tableName,
   storedName,
   writeSchema: (schema) => `CREATE SCHEMA IF NOT EXISTS ${STORE}.${name(schema)}`,
+  writeTemporary: (table, columns) => `CREATE TEMP TABLE ${table} (${columns})`,
   // One process writes.
   writeLock: () => null,
   session: "NULL",

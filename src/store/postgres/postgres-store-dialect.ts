@@ -19,6 +19,8 @@ export const postgresStoreDialect: StoreDialect = {
   table: tableName,
   storedName,
   writeSchema: (schema) => `CREATE SCHEMA IF NOT EXISTS ${name(schema)}`,
+  // Nobody vacuums the tables of a session, which may live for weeks.
+  writeTemporary: (table, columns) => `CREATE TEMP TABLE ${table} (${columns}) ON COMMIT DELETE ROWS`,
   // One lock for each thing, taken before any row's: whoever waits for it holds nothing that its holder wants.
   writeLock: (what) => `SELECT pg_advisory_xact_lock(hashtextextended(${text(what)}, 0))`,
   // A number is used again: with the time of its beginning it is one session's.

@@ -126,7 +126,7 @@ export class PostgresStore implements StoreAccess {
     if (this.#staged?.session !== session || this.#staged.fingerprint !== plan.fingerprint) {
       for (const { table, columns } of tables) {
         await store.run(`DROP TABLE IF EXISTS ${table}`);
-        await store.run(`CREATE TEMP TABLE ${table} (${columns})${this.isDryRun ? "" : " ON COMMIT DELETE ROWS"}`);
+        await store.run(this.dialect.writeTemporary(table, columns));
       }
       await makeApplyTables(store, plan);
       this.#staged = { session, fingerprint: plan.fingerprint };
