@@ -31,15 +31,18 @@ export function scratchServer({ settings, environment, out }: CliContext): Scrat
  */
 export async function makeDatabase(server: ScratchServer, from: string | null = null): Promise<ScratchDatabase> {
   const postgres = await Postgres.open(server);
-  let held: HeldSession | null = null;
   try {
-    held = await HeldSession.take(postgres);
-    const name = await createLocked(held.session, server, from);
-    const url = new URL(server.url);
-    url.pathname = `/${name}`;
-    return { url: url.href, [Symbol.asyncDispose]: () => drop(postgres, held, name) };
+    const held = await HeldSession.take(postgres);
+    try {
+      const name = await createLocked(held.session, server, from);
+      const url = new URL(server.url);
+      url.pathname = `/${name}`;
+      return { url: url.href, [Symbol.asyncDispose]: () => drop(postgres, held, name) };
+    } catch (error) {
+      await held.letGo(error instanceof Error ? error : new Error("unknown"));
+      throw error;
+    }
   } catch (error) {
-    await held?.letGo(error instanceof Error ? error : new Error("unknown"));
     await postgres[Symbol.asyncDispose]();
     throw error;
   }
@@ -59,11 +62,11 @@ async function createLocked(session: Session, { say }: ScratchServer, from: stri
 }
 
 /** By another session than the one that holds its lock, which may be lost by now. */
-async function drop(postgres: Postgres, held: HeldSession | null, name: string): Promise<void> {
+async function drop(postgres: Postgres, held: HeldSession, name: string): Promise<void> {
   try {
     await postgres.withSession((session) => session.run(`DROP DATABASE ${name} WITH (FORCE)`));
   } finally {
-    await held?.letGo();
+    await held.letGo();
     await postgres[Symbol.asyncDispose]();
   }
 }

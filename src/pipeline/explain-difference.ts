@@ -4,7 +4,7 @@ import type { Plan } from "../plan/plan.ts";
 import type { CanonicalRow, RowDifference } from "../quality/first-difference.ts";
 import type { RawStore } from "../raw/raw-store.ts";
 import { quoteText as text } from "../sql/quote.ts";
-import { sqlText } from "../sql/sql-value.ts";
+import { sqlText, sqlTextOrNull } from "../sql/sql-value.ts";
 import type { CanonicalValue } from "../store/read-rows.ts";
 import type { StoreAccess } from "../store/store.ts";
 import { RowExplainer } from "./explain-row.ts";
@@ -68,7 +68,7 @@ export async function explainSide(
     capture: {
       id,
       capturedAt: sqlText(applied["captured_at"]),
-      version: applied["version"] === null ? null : sqlText(applied["version"]),
+      version: sqlTextOrNull(applied["version"]),
       contentHash: sqlText(applied["content_hash"]),
     },
     pointer: origin?.pointer ?? null,

@@ -7,7 +7,7 @@ import type { Capture } from "../raw/capture.ts";
 import type { PostgresRawStore } from "../raw/postgres/postgres-raw-store.ts";
 import { requestText } from "../raw/request-text.ts";
 import { rawKeyColumns } from "../sql/postgres-key-columns.ts";
-import { sqlText } from "../sql/sql-value.ts";
+import { sqlText, sqlTextOrNull } from "../sql/sql-value.ts";
 import {
   type CaptureDocuments,
   type DocumentIndex,
@@ -111,7 +111,7 @@ export class PostgresIndex implements DocumentIndex {
       const ofThese = "AND document_key IN (SELECT document_key FROM mlb.document_index WHERE source = $1 AND raw_id = ANY ($2::bigint[]))";
       const sql = `SELECT ${columns.join(", ")} FROM mlb.document_index WHERE source = $1 AND document_key IS NOT NULL ${captures === null ? "" : ofThese}`;
       for await (const rows of session.batches(sql, captures === null ? [id] : [id, captures])) {
-        const values = rows.map((row) => columns.map((name) => (row[name] === null ? null : sqlText(row[name]))));
+        const values = rows.map((row) => columns.map((name) => sqlTextOrNull(row[name])));
         await table.add(values);
       }
       await table.flush();

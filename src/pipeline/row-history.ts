@@ -1,5 +1,5 @@
 import type { Connection } from "../duckdb/connection.ts";
-import { type SqlValue, sqlText } from "../sql/sql-value.ts";
+import { type SqlValue, sqlText, sqlTextOrNull } from "../sql/sql-value.ts";
 import type { Finding } from "../engine/slice.ts";
 import type { Plan, PlanTarget } from "../plan/plan.ts";
 import type { RawStore } from "../raw/raw-store.ts";
@@ -51,7 +51,7 @@ export async function* rowHistory(
     yield {
       capture: Number(state["raw_id"]),
       capturedAt: sqlText(state["captured_at"]),
-      version: state["version"] === null ? null : sqlText(state["version"]),
+      version: sqlTextOrNull(state["version"]),
       failure,
       row,
       changes: before === null || cells === null ? [] : differentCells(plan, target, before, cells),

@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { EXIT, OutsideError } from "../core/errors.ts";
 import type { Plan } from "../plan/plan.ts";
 import { quoteText as text } from "../sql/quote.ts";
-import { sqlText } from "../sql/sql-value.ts";
+import { sqlText, sqlTextOrNull } from "../sql/sql-value.ts";
 import type { OpenStore } from "./open-store.ts";
 import type { Checkpoint, Lease, StreamStep } from "./slice-application.ts";
 
@@ -54,8 +54,8 @@ export function takeStream(store: OpenStore, plan: Plan, processId: string): Pro
     await store.run(
       `UPDATE ${store.state("streams")} SET owner = ${text(owner)}, token = ${String(token)}, session = ${store.dialect.session}, lease_until = ${LEASE_END} WHERE name = ${text(stream)}`,
     );
-    const nullable = (column: string): string | null => (row[column] === null ? null : sqlText(row[column]));
-    return { lease: { stream, token }, state: { position: nullable("position"), fingerprint: nullable("fingerprint") } };
+    const state = { position: sqlTextOrNull(row["position"]), fingerprint: sqlTextOrNull(row["fingerprint"]) };
+    return { lease: { stream, token }, state };
   });
 }
 

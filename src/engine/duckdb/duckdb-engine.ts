@@ -269,7 +269,10 @@ class Session {
   /** The rows of a check of this slice. What is planned once keeps the hash tables of its last run: not those of a large slice. */
   async *check(sql: string): AsyncGenerator<SqlRow[]> {
     const { connection } = this.parts;
-    if (!this.isSmall) return yield* connection.batches(sql);
+    if (!this.isSmall) {
+      yield* connection.batches(sql);
+      return;
+    }
     const known = this.#checks.get(sql);
     const statement = known ?? (await connection.prepare(sql));
     if (known === undefined) this.#checks.set(sql, statement);

@@ -1,4 +1,4 @@
-import { type SqlRow, sqlText } from "../../sql/sql-value.ts";
+import { type SqlRow, sqlText, sqlTextOrNull } from "../../sql/sql-value.ts";
 import { BODY_FAILURE_CODES, type BodyFailure } from "../body.ts";
 import { CAPTURE_KINDS, type Capture } from "../capture.ts";
 
@@ -17,13 +17,13 @@ export function captureOf(table: string, row: SqlRow): Capture {
     endpoint,
     method,
     parameters: Object.fromEntries(JSON.parse(sqlText(row["request"])) as readonly (readonly [string, string])[]),
-    url: textOrNull(row["url"]),
+    url: sqlTextOrNull(row["url"]),
     status: row["status"] === null ? null : Number(row["status"]),
     capturedAt: sqlText(row["captured_at"]),
     kind,
     contentHash: sqlText(row["content_hash"]),
     bytes: Number(row["bytes"]),
-    shape: textOrNull(row["shape"]),
+    shape: sqlTextOrNull(row["shape"]),
     failure: failureOf(row),
     place: { capture: row["body_of"] === null ? id : Number(row["body_of"]) },
   };
@@ -33,10 +33,6 @@ function failureOf(row: SqlRow): BodyFailure | null {
   if (row["failure_code"] === null) return null;
   const code = BODY_FAILURE_CODES.find((name) => name === row["failure_code"]);
   if (code === undefined) throw new Error(`unknown failure of a capture: ${sqlText(row["failure_code"])}`);
-  const place = textOrNull(row["failure_place"]);
+  const place = sqlTextOrNull(row["failure_place"]);
   return { code, message: sqlText(row["failure_message"]), place: place === null ? null : (JSON.parse(place) as BodyFailure["place"]) };
-}
-
-function textOrNull(value: SqlRow[string] | undefined): string | null {
-  return value === null ? null : sqlText(value);
 }

@@ -5,7 +5,7 @@ import type { Plan } from "../../plan/plan.ts";
 import type { Postgres } from "../../postgres/postgres.ts";
 import type { Session } from "../../postgres/session.ts";
 import { quoteName as name, quoteText as text } from "../../sql/quote.ts";
-import { type SqlRow, sqlText } from "../../sql/sql-value.ts";
+import { type SqlRow, sqlText, sqlTextOrNull } from "../../sql/sql-value.ts";
 import { makeApplyTables } from "../apply-slice.ts";
 import { OpenStore } from "../open-store.ts";
 import type { SliceApplication } from "../slice-application.ts";
@@ -100,7 +100,7 @@ export class PostgresStore implements StoreAccess {
         await connection.append(
           state.documents,
           ["VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "TIMESTAMPTZ", "VARCHAR", "VARCHAR", "BIGINT", "VARCHAR"],
-          batch.map((row) => Object.values(row).map((value) => (value === null ? null : sqlText(value)))),
+          batch.map((row) => Object.values(row).map(sqlTextOrNull)),
         );
       const failed = store.batches(
         `SELECT DISTINCT mapping, fingerprint, document_key, raw_id, position, status FROM ${store.state("quarantine")} WHERE ${which} AND status = 'open'`,
@@ -109,7 +109,7 @@ export class PostgresStore implements StoreAccess {
         await connection.append(
           state.quarantine,
           ["VARCHAR", "VARCHAR", "VARCHAR", "BIGINT", "VARCHAR", "VARCHAR"],
-          batch.map((row) => Object.values(row).map((value) => (value === null ? null : sqlText(value)))),
+          batch.map((row) => Object.values(row).map(sqlTextOrNull)),
         );
     });
     return work(state);
