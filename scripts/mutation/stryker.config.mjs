@@ -33,7 +33,7 @@ const SCOPES = {
   // A sample of what selects and writes. A SQL text that is emptied fails at once and says little: those are left out.
   store: {
     mutate: ["src/store/{apply-slice,record-slice}.ts", "src/pipeline/selection.ts"],
-    testFiles: ["src/{pipeline/select-batch,store/apply-slice}.test.ts"],
+    testFiles: ["src/{pipeline/select-states,store/apply-slice}.test.ts"],
     mutator: { excludedMutations: ["StringLiteral"] },
   },
 };

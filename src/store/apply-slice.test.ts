@@ -7,6 +7,7 @@ import { type SqlRow, sqlText } from "../sql/sql-value.ts";
 import { DuckdbEngine } from "../engine/duckdb/duckdb-engine.ts";
 import { compilePlan } from "../plan/compile-plan.ts";
 import { DuckdbStore } from "./duckdb/duckdb-store.ts";
+import { type Step, armFault } from "../core/faults.ts";
 import { OpenStore } from "./open-store.ts";
 import { Store, type StoreAccess } from "./store.ts";
 
@@ -397,5 +398,44 @@ describe("what the gate found", () => {
     );
     await apply([failing], { plan: strict, number: 2 });
     expect(await quarantine()).toEqual(["[1] 20 open", "[1] 20 resolved", "[1] 20 resolved"]);
+  });
+});
+
+describe("the steps at which a fault may be", () => {
+  let slices = 0;
+  /** Whether a slice comes to a step. If so the fault took back what was done, otherwise it is written. */
+  const comesTo = async (step: Step, state: State): Promise<boolean> => {
+    armFault({ kind: "enospc", step, nth: 1 });
+    try {
+      await apply([state], { number: slices++ });
+      return false;
+    } catch (error) {
+      expect(error).toMatchObject({ code: "ENOSPC" });
+      return true;
+    } finally {
+      armFault(null);
+    }
+  };
+  beforeEach(() => {
+    slices = 0;
+  });
+
+  test("of a new document: rows are inserted, nothing is compared", async () => {
+    expect(await comesTo("apply.inserted", FIRST)).toBe(true);
+    expect(await comesTo("apply.compared", { ...FIRST, id: 1 })).toBe(false);
+    expect(await comesTo("apply.deleted", { ...FIRST, id: 2 })).toBe(false);
+    expect(await comesTo("apply.updated", { ...FIRST, id: 3 })).toBe(false);
+  });
+
+  test("of a known one: those at which it has something to do", async () => {
+    expect(await comesTo("apply.compared", FIRST)).toBe(false);
+    const newer = { ...FIRST, v: 3, capture: 30, parts: [{ n: 1, weight: 11 }, { n: 3 }], tags: ["x"] };
+    for (const step of ["apply.compared", "apply.deleted", "apply.updated", "apply.inserted"] as const)
+      expect(await comesTo(step, newer)).toBe(true);
+    expect(await stored("part", "id, n, weight")).toEqual(["1 1 10 20", "1 2 20 20"]);
+    expect(await comesTo("apply.compared", { ...FIRST, v: 4 })).toBe(true);
+    expect(await comesTo("apply.deleted", { ...FIRST, v: 4 })).toBe(false);
+    expect(await comesTo("apply.updated", { ...FIRST, v: 5 })).toBe(false);
+    expect(await comesTo("apply.inserted", { ...FIRST, v: 6 })).toBe(false);
   });
 });

@@ -3,7 +3,17 @@ import { EVERYTHING, mappingOf, openDatabase } from "../../tests/small-platform.
 import type { Connection } from "../duckdb/connection.ts";
 import type { Database } from "../duckdb/database.ts";
 import { compilePlan } from "../plan/compile-plan.ts";
-import { type Candidate, type DocumentFilter, type SelectedCounts, newestCandidates, olderCandidates, selectBatch } from "./selection.ts";
+import {
+  type Candidate,
+  type DocumentFilter,
+  type SelectedCounts,
+  type SelectedOfStream,
+  capturesOf,
+  newestCandidates,
+  olderCandidates,
+  selectBatch,
+  selectStream,
+} from "./selection.ts";
 
 const plan = compilePlan(
   mappingOf(`
@@ -325,6 +335,15 @@ describe("a filter", () => {
     expect(await select({ startDate: "2024-07-13", documents: { id: ["1"] } })).toMatchObject({ documents: 1 });
   });
 
+  test("tells the captures that hold its documents, in the order of raw", async () => {
+    await index([...states.toReversed(), { key: B, capture: 2, position: "/1", date: "2024-07-12" }]);
+    const captures = (filter: Partial<DocumentFilter>): Promise<readonly number[]> =>
+      capturesOf(connection, plan, "states", { ...EVERYTHING, ...filter });
+    expect(await captures({})).toEqual([1, 2, 3, 4, 5]);
+    expect(await captures({ documents: { id: ["1", "2"] }, endDate: "2024-07-20" })).toEqual([1, 2, 3]);
+    expect(await captures({ documents: { id: ["7"] } })).toEqual([]);
+  });
+
   test("by a time knows of no capture that was made after it", async () => {
     await index(states);
     expect(await select({ asOf: FIRST_TIME, startDate: "2024-07-12", endDate: "2024-07-12" })).toMatchObject({ documents: 2 });
@@ -337,5 +356,40 @@ describe("a filter", () => {
     });
     expect(await tried()).toEqual([[1]]);
     expect(await select({ asOf: LATER })).toMatchObject({ documents: 4 });
+  });
+});
+
+describe("a stream", () => {
+  const take = (...captures: readonly number[]): Promise<SelectedOfStream> =>
+    selectStream(connection, plan, "states", captures, { documents: "applied", quarantine: "failed" });
+
+  test("tries the documents of the captures it takes, with all their states that are newer than the applied one", async () => {
+    await index([
+      { key: A, capture: 1, version: "1" },
+      { key: A, capture: 2, version: "3" },
+      { key: A, capture: 3, version: "2" },
+      { key: B, capture: 4, version: "1" },
+    ]);
+    await apply({ key: A, capture: 1, version: "1" });
+    expect(await take(3)).toEqual({ documents: 1, open: 1, stale: 0 });
+    expect(await tried()).toEqual([[2, 3]]);
+    expect(await take(3, 4)).toEqual({ documents: 2, open: 2, stale: 0 });
+    expect(await take()).toEqual({ documents: 0, open: 0, stale: 0 });
+    expect(await tried()).toEqual([]);
+  });
+
+  test("counts as stale where all that came is older than what is applied, not where it is that", async () => {
+    await index([
+      { key: A, capture: 1, version: "1" },
+      { key: A, capture: 2, version: "2" },
+      { key: A, capture: 3, version: "3" },
+      { key: B, capture: 4, version: "1" },
+    ]);
+    await apply({ key: A, capture: 3, version: "3" });
+    await apply({ key: B, capture: 4, version: "1" });
+    expect(await take(1, 2, 4)).toEqual({ documents: 2, open: 0, stale: 1 });
+    expect(await take(2, 3)).toEqual({ documents: 1, open: 0, stale: 0 });
+    await connection.run("UPDATE applied SET fingerprint = 'another'");
+    expect(await take(1)).toEqual({ documents: 1, open: 1, stale: 0 });
   });
 });
