@@ -66,8 +66,11 @@ async function drop(postgres: Postgres, held: HeldSession, name: string): Promis
   try {
     await postgres.withSession((session) => session.run(`DROP DATABASE ${name} WITH (FORCE)`));
   } finally {
-    await held.letGo();
-    await postgres[Symbol.asyncDispose]();
+    try {
+      await held.letGo();
+    } finally {
+      await postgres[Symbol.asyncDispose]();
+    }
   }
 }
 

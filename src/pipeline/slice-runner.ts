@@ -102,6 +102,11 @@ export class SliceRunner {
     for (const connection of this.#connections?.workers ?? []) await this.#engine.clear(connection);
   }
 
+  /** Frees all that its slices hold. After the last one. */
+  async release(): Promise<void> {
+    for (const connection of this.#connections?.workers ?? []) await this.#engine.release(connection);
+  }
+
   /** Connections are made ready once: planning costs more than shredding a document. */
   async #open(): Promise<{ readonly reader: Connection; readonly workers: readonly Connection[] }> {
     if (this.#connections !== null) return this.#connections;

@@ -161,6 +161,7 @@ class Stream {
     await using heart = this.#beat();
     try {
       await this.#takeAll(await this.#begin(position), heart);
+      await this.#runner.release();
     } catch (error) {
       const message = error instanceof Error ? error.message : "unknown";
       const exit = error instanceof UserError || error instanceof OutsideError ? error.exit : EXIT.bug;

@@ -58,6 +58,7 @@ async function transformIndexed(
   const run = new SliceRunner(runId, plan, options, deps);
   try {
     await run.work(selected.documents - selected.unchanged);
+    await run.release();
   } catch (error) {
     const message = error instanceof Error ? error.message : "unknown";
     // A store that fails may not take this either: the run stays open then, and doctor shows it.

@@ -91,7 +91,8 @@ export async function makeApplyTables(store: OpenStore, plan: Plan): Promise<voi
   for (const [at, target] of plan.targets.entries()) {
     const types = new Map(targetColumns(plan, target).map((column) => [column.name, dialect.columnType(column.type)]));
     const key = target.primaryKey.map((column) => `${name(column)} ${types.get(column) ?? dialect.textType}`);
-    await make(changesTable(at), `${key.join(", ")}, ${slot} INTEGER, "$change" VARCHAR`);
+    // Of a length: a text of any would give each table another one for what is too long, which a server empties at each commit too.
+    await make(changesTable(at), `${key.join(", ")}, ${slot} INTEGER, "$change" VARCHAR(9)`);
   }
 }
 

@@ -82,7 +82,7 @@ export class DuckdbEngine {
     session.fill();
     await this.#loadSlots(connection, documents);
     for await (const batch of batched(bodies)) await session.takeApart(batch);
-    if (!session.isSmall) await session.giveMemoryBack();
+    if (!session.isSmall) await session.makeRoom();
     for (const statement of session.parts.stages) await statement.run();
     if (!session.isSmall) await connection.giveMemoryBack();
     return this.#verdict(session, documents);
@@ -93,9 +93,17 @@ export class DuckdbEngine {
     return owners.get(connection)?.isSmall !== false;
   }
 
-  /** Frees what the last slice holds; the tables stay. */
+  /** Frees the rows of the last slice; the tables and what is planned for them stay. */
   async clear(connection: Connection): Promise<void> {
     await owners.get(connection)?.clear();
+  }
+
+  /** Frees what slices left on a connection, rows and plans: a database has the connections of many runs. */
+  async release(connection: Connection): Promise<void> {
+    const session = owners.get(connection);
+    owners.delete(connection);
+    await session?.clear();
+    session?.close();
   }
 
   /** The tables and statements of a connection. A session goes by leaves that are proven for every slice it has seen: they only get fewer. */
@@ -290,6 +298,12 @@ class Session {
     this.#isEmpty = true;
   }
 
+  /** For a large slice, which checks of small ones do not help. */
+  async makeRoom(): Promise<void> {
+    this.#closeChecks();
+    await this.giveMemoryBack();
+  }
+
   /** A checkpoint is what frees the memory of deleted rows. */
   async giveMemoryBack(): Promise<void> {
     const { connection } = this.parts;
@@ -300,7 +314,13 @@ class Session {
   }
 
   close(): void {
-    for (const statement of [this.parts.documents, ...this.parts.stages, ...this.#checks.values()]) statement.close();
+    this.#closeChecks();
+    for (const statement of [this.parts.documents, ...this.parts.stages]) statement.close();
+  }
+
+  #closeChecks(): void {
+    for (const statement of this.#checks.values()) statement.close();
+    this.#checks.clear();
   }
 }
 

@@ -124,6 +124,7 @@ export class PostgresStore implements StoreAccess {
     const session = this.#session();
     const tables = sliceTables(plan, this.dialect);
     if (this.#staged?.session !== session || this.#staged.fingerprint !== plan.fingerprint) {
+      this.#staged = null;
       for (const { table, columns } of tables) {
         await store.run(`DROP TABLE IF EXISTS ${table}`);
         await store.run(this.dialect.writeTemporary(table, columns));
