@@ -36,7 +36,7 @@ const streaming: Run = ({ store, raw }, database) =>
 test.each([
   ["batch", batch],
   ["streaming", streaming],
-])("a run leaves nothing of its slices on the database it worked with: %s", async (_, run) => {
+])("a run leaves nothing of its slices on the database it worked with: %s", async (_mode, run) => {
   await using platform = await SmallPlatform.open();
   await using database = await openDatabase();
   const connection = await database.connect();
